@@ -1,0 +1,2 @@
+//! Layouts against the official Xen headers (C) and against the WDK facts.
+

@@ -1,0 +1,2 @@
+//! Whole-system tests: drivers + ntsim + xensim.
+

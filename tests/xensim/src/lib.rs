@@ -1,0 +1,2 @@
+//! Simulated Xen: hypervisor, xenstored, block and net back-ends, honest and hostile.
+

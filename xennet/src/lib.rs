@@ -1,0 +1,2 @@
+//! xennet.sys: NDIS 6 miniport over netfront.
+#![no_std]

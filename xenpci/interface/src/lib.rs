@@ -1,0 +1,2 @@
+//! The versioned interface that xenpci hands to its children.
+#![no_std]

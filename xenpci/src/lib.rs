@@ -1,0 +1,2 @@
+//! xenpci.sys: owns the Xen platform PCI device, the hypervisor, and the bus its children sit on.
+#![no_std]

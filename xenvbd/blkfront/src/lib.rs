@@ -1,0 +1,3 @@
+//! The block front-end, sans-I/O, no NT.
+#![no_std]
+#![forbid(unsafe_code)]

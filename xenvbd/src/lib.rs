@@ -1,0 +1,2 @@
+//! xenvbd.sys: Storport miniport over blkfront.
+#![no_std]

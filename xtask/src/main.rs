@@ -1,3 +1,60 @@
-//! Every developer and CI action.
+//! Every developer and CI action: `cargo xtask build|test|check|...`.
+//!
+//! Each command sets up what it needs by itself, says what it is doing, and ends with one summary
+//! line. A failure is one `error:` line with the remedy, and exit code 1.
 
-fn main() {}
+mod build;
+mod check;
+mod link;
+mod pe;
+mod run;
+mod setup;
+mod stack;
+mod suite;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, tests and packages the Xen PV drivers for Windows.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, about, long_about = None)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing on this machine (Debian packages; without root unpacked under target/)
+    Setup,
+    /// Build the three drivers: target/drivers/*.sys with .pdb and .map
+    Build(build::Options),
+    /// Build the drivers, then run every test
+    Test(suite::Options),
+    /// Formatting, lints, documentation, licences
+    Check(check::Options),
+    /// Remove everything that was built
+    Clean,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Setup => setup::all().map(|()| "everything the build and the tests need is there".to_owned()),
+        Command::Build(options) => build::command(&options),
+        Command::Test(options) => suite::command(&options),
+        Command::Check(options) => check::command(&options),
+        Command::Clean => run::clean(),
+    };
+    match result {
+        Ok(summary) => {
+            println!("xtask: {summary}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The link step: a static library and a version resource become a `.sys` (docs/build.md).
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::Result;
+
+use crate::{build::Driver, run, setup};
+
+/// Size of INIT and PAGE is page-aligned by the default section alignment of 4096, which HVCI needs.
+const FLAGS: [&str; 22] = [
+    "/nologo",
+    "/driver",
+    "/subsystem:native,10.00",
+    "/entry:DriverEntry",
+    "/nodefaultlib",
+    "/stack:0x40000,0x6000",
+    "/machine:x64",
+    "/opt:ref,icf",
+    "/dynamicbase",
+    "/nxcompat",
+    "/highentropyva",
+    "/guard:cf",
+    "/release",
+    "/Brepro",
+    "/osversion:10.0",
+    "/section:INIT,ERD",
+    "/section:PAGE,ER",
+    "/debug",
+    "/incremental:no",
+    "/pdbsourcepath:/src",
+    "/filealign:512",
+    "/align:4096",
+];
+
+/// Links `<file>.lib` in `dir` to `<file>.sys`, `.pdb` and `.map`.
+pub fn link(dir: &Path, driver: &Driver) -> Result<()> {
+    let file = driver.file;
+    let resource = format!("{file}.rc");
+    fs::write(dir.join(&resource), version_resource(driver))?;
+    run::run(
+        Command::new(setup::tool("/usr/bin/llvm-rc-19")?)
+            .current_dir(dir)
+            .args(["/no-preprocess", "/fo", &format!("{file}.res"), &resource]),
+    )?;
+    let (major, minor) = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
+    run::run(Command::new(setup::tool("/usr/bin/lld-link-19")?).current_dir(dir).args(FLAGS).args([
+        format!("/version:{major}.{minor}"),
+        format!("/pdb:{file}.pdb"),
+        format!("/pdbaltpath:{file}.pdb"),
+        format!("/map:{file}.map"),
+        format!("/out:{file}.sys"),
+        format!("{file}.lib"),
+        format!("{file}.res"),
+    ]))
+}
+
+/// The resource script: what the file's properties show. `FILETYPE 3` is a driver, subtype 7 a
+/// system driver (verrsrc.h).
+fn version_resource(driver: &Driver) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let numbers = format!(
+        "{},{},{},0",
+        env!("CARGO_PKG_VERSION_MAJOR"),
+        env!("CARGO_PKG_VERSION_MINOR"),
+        env!("CARGO_PKG_VERSION_PATCH")
+    );
+    let Driver { file, description, .. } = driver;
+    format!(
+        r#"1 VERSIONINFO
+FILEVERSION {numbers}
+PRODUCTVERSION {numbers}
+FILEFLAGSMASK 0x3fL
+FILEFLAGS 0x0L
+FILEOS 0x40004L
+FILETYPE 0x3L
+FILESUBTYPE 0x7L
+BEGIN
+  BLOCK "StringFileInfo"
+  BEGIN
+    BLOCK "040904b0"
+    BEGIN
+      VALUE "CompanyName", "Xen PV drivers for Windows"
+      VALUE "FileDescription", "{description}"
+      VALUE "FileVersion", "{version}.0"
+      VALUE "InternalName", "{file}.sys"
+      VALUE "LegalCopyright", "GPL-2.0-or-later"
+      VALUE "OriginalFilename", "{file}.sys"
+      VALUE "ProductName", "Xen PV drivers for Windows"
+      VALUE "ProductVersion", "{version}.0"
+    END
+  END
+  BLOCK "VarFileInfo"
+  BEGIN
+    VALUE "Translation", 0x409, 1200
+  END
+END
+"#
+    )
+}

@@ -1,0 +1,138 @@
+//! `test`: everything that proves the project, in the order in which it fails fastest.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    build::{self, DRIVERS},
+    run, setup,
+};
+
+/// Options of `test`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only these parts; all without it
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+    #[command(flatten)]
+    build: build::Options,
+}
+
+/// What `test` is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Build the drivers and check the images
+    Drivers,
+    /// All tests of the workspace, scenarios with the built drivers included
+    Host,
+    /// Concurrency models (loom)
+    Loom,
+    /// A second build at another path gives the same bytes
+    Repro,
+}
+
+const PARTS: [Part; 4] = [Part::Drivers, Part::Host, Part::Loom, Part::Repro];
+
+/// `cargo xtask test`.
+pub fn command(options: &Options) -> Result<String> {
+    setup::for_tests()?;
+    let parts: Vec<Part> =
+        PARTS.into_iter().filter(|part| options.only.is_empty() || options.only.contains(part)).collect();
+    let start = Instant::now();
+    for (number, part) in parts.iter().enumerate() {
+        run::step(&format!("test {}/{}: {part:?}", number + 1, parts.len()));
+        match part {
+            Part::Drivers => drop(build::drivers(&options.build)?),
+            Part::Host => host()?,
+            Part::Loom => loom()?,
+            Part::Repro => repro(&options.build)?,
+        }
+    }
+    Ok(format!("all tests passed ({} parts, {} s)", parts.len(), start.elapsed().as_secs()))
+}
+
+fn host() -> Result<()> {
+    run::run(run::cargo().args(["test", "--workspace", "--locked"]).env("XENPV_DRIVERS", build::out_dir()))
+}
+
+fn loom() -> Result<()> {
+    run::run(
+        run::cargo()
+            .args(["test", "--locked", "--release", "-p", "loom-tests"])
+            .env("RUSTFLAGS", "--cfg loom")
+            .env("CARGO_TARGET_DIR", run::target().join("loom")),
+    )
+}
+
+/// Copies the tree's files elsewhere, builds there, and compares with what the first build made.
+fn repro(options: &build::Options) -> Result<()> {
+    let first = hashes(&build::out_dir())?;
+    let dir = tempfile::Builder::new().prefix("repro-elsewhere-").tempdir().context("cannot make a folder")?;
+    let copy = dir.path().join("a/longer/path");
+    let files = run::output(
+        Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(run::root()),
+    )?;
+    for file in files.lines() {
+        let from = run::root().join(file);
+        if !from.is_file() {
+            continue;
+        }
+        let to = copy.join(file);
+        run::make_dir(to.parent().unwrap_or(&copy))?;
+        fs::copy(&from, &to)?;
+    }
+    let route = format!("{:?}", options.route).to_lowercase();
+    let mut again = run::cargo();
+    again
+        .current_dir(&copy)
+        .env("CARGO_TARGET_DIR", dir.path().join("t"))
+        .args(["run", "--quiet", "--package", "xtask", "--", "build", "--route", &route]);
+    run::run(&mut again)?;
+    let second = hashes(&dir.path().join("t/drivers"))?;
+    compare(&first, &second)
+}
+
+fn compare(first: &BTreeMap<String, String>, second: &BTreeMap<String, String>) -> Result<()> {
+    ensure!(!first.is_empty(), "no drivers were built");
+    ensure!(first.keys().eq(second.keys()), "the builds made different files: {:?} {:?}", first.keys(), second.keys());
+    let different: Vec<&String> = first.keys().filter(|name| first[*name] != second[*name]).collect();
+    if !different.is_empty() {
+        bail!("two builds of the same sources differ in {different:?}");
+    }
+    Ok(())
+}
+
+fn hashes(dir: &Path) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for driver in DRIVERS {
+        for ending in ["sys", "pdb"] {
+            let path: PathBuf = dir.join(format!("{}.{ending}", driver.file));
+            let data = fs::read(&path).with_context(|| format!("{} was not built", path.display()))?;
+            let hash = Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect();
+            found.insert(format!("{}.{ending}", driver.file), hash);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differing_builds_are_found() {
+        let one = BTreeMap::from([("a.sys".to_owned(), "1".to_owned())]);
+        let two = BTreeMap::from([("a.sys".to_owned(), "2".to_owned())]);
+        assert!(compare(&one, &one.clone()).is_ok());
+        assert!(compare(&one, &two).unwrap_err().to_string().contains("a.sys"));
+        assert!(compare(&one, &BTreeMap::new()).is_err());
+    }
+}

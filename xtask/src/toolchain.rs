@@ -1,0 +1,150 @@
+//! The compiler that makes drivers. Two routes give working drivers from the same sources:
+//!
+//! - **rustup**: the active toolchain has the target `x86_64-pc-windows-msvc` installed;
+//! - **Debian**: `rustc-web`/`cargo-web` compile the target's `core` and `alloc` from
+//!   `rust-web-src` (`-Zbuild-std`), which needs no download of a toolchain.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Result, bail};
+
+use crate::{run, setup};
+
+/// The target triple of drivers.
+pub const TARGET: &str = "x86_64-pc-windows-msvc";
+
+/// Which route makes the drivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Route {
+    /// The rustup target if it is installed or can be, else Debian's.
+    Auto,
+    /// rustup's toolchain with the target installed.
+    Rustup,
+    /// Debian's `rustc-web` with `-Zbuild-std`.
+    Debian,
+}
+
+/// A compiler found, and how to call it.
+pub struct Toolchain {
+    cargo: PathBuf,
+    rustc: PathBuf,
+    build_std: bool,
+    /// Where the sources of the standard library lie, for path remapping.
+    rust_src: PathBuf,
+}
+
+fn debian() -> Result<Toolchain> {
+    setup::packages(&["rustc-web", "cargo-web", "rust-web-src"], &["/usr/bin/rustc", "/usr/bin/cargo"])?;
+    let prefix = setup::prefix_of("/usr/bin/rustc")?;
+    let rustc = prefix.join("usr/bin/rustc");
+    let sysroot = run::output(Command::new(&rustc).args(["--print", "sysroot"]).env_remove("LD_LIBRARY_PATH"))?;
+    let rust_src = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
+    if !rust_src.join("library/core").is_dir() {
+        setup::packages(&["rust-web-src"], &[])?;
+    }
+    if !rust_src.join("library/core").is_dir() {
+        bail!("Debian's rustc has no library sources in {}: install the package rust-web-src", rust_src.display());
+    }
+    Ok(Toolchain { cargo: prefix.join("usr/bin/cargo"), rustc, build_std: true, rust_src })
+}
+
+fn rustup() -> Result<Option<Toolchain>> {
+    let Some(rustc) = std::env::var_os("RUSTC").map(PathBuf::from).or_else(|| run::on_path("rustc")) else {
+        return Ok(None);
+    };
+    let sysroot = PathBuf::from(run::output(Command::new(&rustc).args(["--print", "sysroot"]))?.trim());
+    if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+        return Ok(None);
+    }
+    Ok(Some(Toolchain {
+        cargo: sysroot.join("bin/cargo"),
+        rustc: sysroot.join("bin/rustc"),
+        build_std: false,
+        rust_src: sysroot.join("lib/rustlib/src/rust"),
+    }))
+}
+
+/// Finds the compiler of a route, installing what is missing.
+pub fn find(route: Route) -> Result<Toolchain> {
+    match route {
+        Route::Debian => debian(),
+        Route::Rustup => match rustup()? {
+            Some(found) => Ok(found),
+            None => bail!(
+                "the Rust toolchain in use has no target {TARGET}: `rustup target add {TARGET}`, or build with `--route debian`"
+            ),
+        },
+        Route::Auto => {
+            if let Some(found) = rustup()? {
+                return Ok(found);
+            }
+            if cfg!(windows) {
+                bail!("the Rust toolchain in use has no target {TARGET}: `rustup target add {TARGET}`");
+            }
+            debian()
+        }
+    }
+}
+
+impl Toolchain {
+    /// One line for people.
+    pub fn describe(&self) -> Result<String> {
+        let version = run::output(Command::new(&self.rustc).arg("--version").env_remove("LD_LIBRARY_PATH"))?;
+        let route = if self.build_std { "Debian, build-std" } else { "rustup" };
+        Ok(format!("{} ({route})", version.trim()))
+    }
+
+    /// A cargo call of this toolchain, free of what rustup's cargo put into our environment
+    /// (it would be taken for the other toolchain's own settings).
+    fn command(&self, target: &str, flags: &[OsString]) -> Command {
+        let mut command = Command::new(&self.cargo);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            let ours = text == "CARGO_HOME" || text == "RUSTUP_HOME" || text == "CARGO_NET_OFFLINE";
+            if !ours && (text.starts_with("CARGO") || text.starts_with("RUST")) {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .env_remove("LD_LIBRARY_PATH")
+            .env("RUSTC", &self.rustc)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join(&OsString::from("\x1f")))
+            .env("CARGO_TARGET_DIR", run::target().join(if self.build_std { "win-debian" } else { "win-rustup" }))
+            .current_dir(run::root());
+        if self.build_std {
+            command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        command.arg("rustc").args(["--target", target, "--profile", "driver"]);
+        command
+    }
+
+    /// Compiles library `package` for a bare target as a static library; gives the folder it is in.
+    pub fn staticlib(&self, package: &str, target: &str, extra: &[&str], arguments: &[&str]) -> Result<PathBuf> {
+        let home = std::env::var_os("CARGO_HOME").map_or_else(
+            || std::env::home_dir().unwrap_or_default().join(".cargo"),
+            PathBuf::from,
+        );
+        let mut flags: Vec<OsString> = extra.iter().map(OsString::from).collect();
+        // Paths of this machine must not reach the binaries.
+        for (from, to) in [(run::root(), "/src"), (home, "/cargo"), (self.rust_src.clone(), "/rust")] {
+            let mut flag = OsString::from("--remap-path-prefix=");
+            flag.push(from);
+            flag.push("=");
+            flag.push(to);
+            flags.push(flag);
+        }
+        let mut command = self.command(target, &flags);
+        if self.build_std {
+            // The mem functions are imported from the kernel (nt::crt), as on the other route.
+            command.arg("-Zbuild-std=core,alloc,compiler_builtins");
+        }
+        command.args(["--locked", "-p", package, "--lib", "--crate-type", "staticlib"]).args(arguments);
+        run::run(&mut command)?;
+        let dir = run::target().join(if self.build_std { "win-debian" } else { "win-rustup" });
+        Ok(dir.join(target).join("driver"))
+    }
+}

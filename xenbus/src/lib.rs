@@ -3,5 +3,8 @@
 
 extern crate alloc;
 
+pub mod page;
+pub mod ring;
 pub mod seam;
+pub mod sync;
 pub mod types;

@@ -1,11 +1,13 @@
 //! Pages to be shared, from xenpci.
 
 use alloc::{vec, vec::Vec};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::ptr::NonNull;
 
 use xenbus::{
+    page::{RawPages, Words},
     seam::{NoMemory, PageAllocator, SharedPage},
-    types::{Gfn, PAGE_SIZE},
+    sync::AtomicU32,
+    types::Gfn,
 };
 
 use crate::client::Client;
@@ -14,15 +16,15 @@ use crate::client::Client;
 /// forgets the value rather than drop it while the back-end still maps a page.
 pub struct Pages {
     client: Client,
-    address: *mut u8,
-    gfns: Vec<Gfn>,
+    address: NonNull<u8>,
+    pages: RawPages<Vec<Gfn>>,
 }
 
-#[expect(unsafe_code, reason = "all access is by atomics")]
-// SAFETY: the memory is owned and reached only through atomics.
+#[expect(unsafe_code, reason = "the pointer is the owned pages, reached through atomics only")]
+// SAFETY: see the reason.
 unsafe impl Send for Pages {}
-#[expect(unsafe_code, reason = "all access is by atomics")]
-// SAFETY: as above.
+#[expect(unsafe_code, reason = "the pointer is the owned pages, reached through atomics only")]
+// SAFETY: see the reason.
 unsafe impl Sync for Pages {}
 
 impl Pages {
@@ -30,16 +32,7 @@ impl Pages {
     /// it at any time while it is granted: never make a reference of it.
     #[must_use]
     pub fn as_ptr(&self) -> *mut u8 {
-        self.address
-    }
-
-    #[expect(unsafe_code, reason = "an atomic view of a word of owned memory")]
-    fn word(&self, offset: usize) -> &AtomicU32 {
-        assert!(offset.is_multiple_of(4) && offset < self.len(), "offset outside of the pages");
-        // SAFETY: the offset lies inside the owned pages, as just asserted.
-        let pointer = unsafe { self.address.add(offset) };
-        // SAFETY: aligned (asserted), valid as long as `self`, and only reached by atomics.
-        unsafe { AtomicU32::from_ptr(pointer.cast()) }
+        self.address.as_ptr()
     }
 }
 
@@ -47,49 +40,41 @@ impl Drop for Pages {
     #[expect(unsafe_code, reason = "calls through the interface")]
     fn drop(&mut self) {
         let t = self.client.table();
-        // SAFETY: the address came from `pages_alloc` and is freed once.
-        unsafe { (t.pages_free)(t.context, self.address) }
+        // SAFETY: the address came from `pages_alloc` and is freed once; `pages` is not used again.
+        unsafe { (t.pages_free)(t.context, self.address.as_ptr()) }
+    }
+}
+
+impl Words for Pages {
+    fn words(&self) -> &[AtomicU32] {
+        self.pages.words()
     }
 }
 
 impl SharedPage for Pages {
     fn len(&self) -> usize {
-        self.gfns.len() * PAGE_SIZE
+        self.pages.len()
     }
-
     fn gfn(&self, index: usize) -> Gfn {
-        self.gfns[index]
+        self.pages.gfn(index)
     }
-
     fn load(&self, offset: usize) -> u32 {
-        self.word(offset).load(Ordering::Relaxed)
+        self.pages.load(offset)
     }
-
     fn store(&self, offset: usize, value: u32) {
-        self.word(offset).store(value, Ordering::Relaxed);
+        self.pages.store(offset, value);
     }
-
     fn load_acquire(&self, offset: usize) -> u32 {
-        self.word(offset).load(Ordering::Acquire)
+        self.pages.load_acquire(offset)
     }
-
     fn store_release(&self, offset: usize, value: u32) {
-        self.word(offset).store(value, Ordering::Release);
+        self.pages.store_release(offset, value);
     }
-
     fn copy_out(&self, offset: usize, to: &mut [u8]) {
-        assert!(to.len().is_multiple_of(4), "not whole words");
-        for (index, chunk) in to.chunks_exact_mut(4).enumerate() {
-            chunk.copy_from_slice(&self.load(offset + 4 * index).to_le_bytes());
-        }
+        self.pages.copy_out(offset, to);
     }
-
     fn copy_in(&self, offset: usize, from: &[u8]) {
-        assert!(from.len().is_multiple_of(4), "not whole words");
-        for (index, chunk) in from.chunks_exact(4).enumerate() {
-            let word = u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]);
-            self.store(offset + 4 * index, word);
-        }
+        self.pages.copy_in(offset, from);
     }
 }
 
@@ -106,7 +91,10 @@ impl PageAllocator for Client {
         unsafe { (t.pages_alloc)(t.context, wanted, &raw mut address, frames.as_mut_ptr()) }
             .ok()
             .map_err(|_| NoMemory)?;
-        let gfns = frames.into_iter().map(Gfn).collect();
-        Ok(Pages { client: self.clone(), address, gfns })
+        let address = NonNull::new(address).ok_or(NoMemory)?;
+        let gfns: Vec<Gfn> = frames.into_iter().map(Gfn).collect();
+        // SAFETY: xenpci gave `wanted` nonpaged, page-aligned pages that are freed in `drop` only.
+        let pages = unsafe { RawPages::new(address, gfns) };
+        Ok(Pages { client: self.clone(), address, pages })
     }
 }

@@ -1,0 +1,100 @@
+//! Io: devices, drivers, IRPs, completion, work items, interrupts, remove locks: functions.
+//!
+//! Names, layouts and values as Microsoft's WDK headers declare them (NTDDI 0x0A00000C, NDIS 6.85),
+//! 64-bit x86. Checked against the recorded facts by `tests/abi`.
+
+use super::*;
+
+#[cfg_attr(windows, link(name = "ntoskrnl.exe", kind = "raw-dylib", modifiers = "+verbatim"))]
+unsafe extern "system" {
+    pub fn IoAcquireRemoveLockEx(RemoveLock: *mut IO_REMOVE_LOCK, Tag: *mut c_void, File: *const i8, Line: u32, RemlockSize: u32) -> NTSTATUS;
+    pub fn IoInitializeRemoveLockEx(Lock: *mut IO_REMOVE_LOCK, AllocateTag: u32, MaxLockedMinutes: u32, HighWatermark: u32, RemlockSize: u32);
+    pub fn IoReleaseRemoveLockEx(RemoveLock: *mut IO_REMOVE_LOCK, Tag: *mut c_void, RemlockSize: u32);
+    pub fn IoReleaseRemoveLockAndWaitEx(RemoveLock: *mut IO_REMOVE_LOCK, Tag: *mut c_void, RemlockSize: u32);
+    pub fn IoAllocateIrp(StackSize: i8, ChargeQuota: BOOLEAN) -> *mut IRP;
+    pub fn IoFreeIrp(Irp: *mut IRP);
+    pub fn IoInitializeIrp(Irp: *mut IRP, PacketSize: u16, StackSize: i8);
+    pub fn IoReuseIrp(Irp: *mut IRP, Iostatus: NTSTATUS);
+    pub fn IoAllocateMdl(VirtualAddress: *mut c_void, Length: u32, SecondaryBuffer: BOOLEAN, ChargeQuota: BOOLEAN, Irp: *mut IRP) -> *mut MDL;
+    pub fn IoFreeMdl(Mdl: *mut MDL);
+    pub fn IoBuildPartialMdl(SourceMdl: *mut MDL, TargetMdl: *mut MDL, VirtualAddress: *mut c_void, Length: u32);
+    pub fn IoAllocateWorkItem(DeviceObject: *mut DEVICE_OBJECT) -> PIO_WORKITEM;
+    pub fn IoFreeWorkItem(IoWorkItem: PIO_WORKITEM);
+    pub fn IoQueueWorkItem(IoWorkItem: PIO_WORKITEM, WorkerRoutine: PIO_WORKITEM_ROUTINE, QueueType: WORK_QUEUE_TYPE, Context: *mut c_void);
+    pub fn IoQueueWorkItemEx(IoWorkItem: PIO_WORKITEM, WorkerRoutine: PIO_WORKITEM_ROUTINE_EX, QueueType: WORK_QUEUE_TYPE, Context: *mut c_void);
+    pub fn IoSizeofWorkItem() -> u32;
+    pub fn IoInitializeWorkItem(IoObject: *mut c_void, IoWorkItem: PIO_WORKITEM);
+    pub fn IoUninitializeWorkItem(IoWorkItem: PIO_WORKITEM);
+    pub fn IoAttachDeviceToDeviceStack(SourceDevice: *mut DEVICE_OBJECT, TargetDevice: *mut DEVICE_OBJECT) -> *mut DEVICE_OBJECT;
+    pub fn IoAttachDeviceToDeviceStackSafe(SourceDevice: *mut DEVICE_OBJECT, TargetDevice: *mut DEVICE_OBJECT, AttachedToDeviceObject: *mut *mut DEVICE_OBJECT) -> NTSTATUS;
+    pub fn IoDetachDevice(TargetDevice: *mut DEVICE_OBJECT);
+    pub fn IoCreateDevice(DriverObject: *mut DRIVER_OBJECT, DeviceExtensionSize: u32, DeviceName: *mut UNICODE_STRING, DeviceType: u32, DeviceCharacteristics: u32, Exclusive: BOOLEAN, DeviceObject: *mut *mut DEVICE_OBJECT) -> NTSTATUS;
+    pub fn IoDeleteDevice(DeviceObject: *mut DEVICE_OBJECT);
+    pub fn IoCreateSymbolicLink(SymbolicLinkName: *mut UNICODE_STRING, DeviceName: *mut UNICODE_STRING) -> NTSTATUS;
+    pub fn IoDeleteSymbolicLink(SymbolicLinkName: *mut UNICODE_STRING) -> NTSTATUS;
+    pub fn IoCreateUnprotectedSymbolicLink(SymbolicLinkName: *mut UNICODE_STRING, DeviceName: *mut UNICODE_STRING) -> NTSTATUS;
+    pub fn IoBuildSynchronousFsdRequest(MajorFunction: u32, DeviceObject: *mut DEVICE_OBJECT, Buffer: *mut c_void, Length: u32, StartingOffset: *mut LARGE_INTEGER, Event: *mut KEVENT, IoStatusBlock: *mut IO_STATUS_BLOCK) -> *mut IRP;
+    pub fn IoBuildAsynchronousFsdRequest(MajorFunction: u32, DeviceObject: *mut DEVICE_OBJECT, Buffer: *mut c_void, Length: u32, StartingOffset: *mut LARGE_INTEGER, IoStatusBlock: *mut IO_STATUS_BLOCK) -> *mut IRP;
+    pub fn IoBuildDeviceIoControlRequest(IoControlCode: u32, DeviceObject: *mut DEVICE_OBJECT, InputBuffer: *mut c_void, InputBufferLength: u32, OutputBuffer: *mut c_void, OutputBufferLength: u32, InternalDeviceIoControl: BOOLEAN, Event: *mut KEVENT, IoStatusBlock: *mut IO_STATUS_BLOCK) -> *mut IRP;
+    pub fn IoMakeAssociatedIrp(Irp: *mut IRP, StackSize: i8) -> *mut IRP;
+    pub fn IoCancelIrp(Irp: *mut IRP) -> BOOLEAN;
+    pub fn IoCsqInitialize(Csq: *mut IO_CSQ, CsqInsertIrp: PIO_CSQ_INSERT_IRP, CsqRemoveIrp: PIO_CSQ_REMOVE_IRP, CsqPeekNextIrp: PIO_CSQ_PEEK_NEXT_IRP, CsqAcquireLock: PIO_CSQ_ACQUIRE_LOCK, CsqReleaseLock: PIO_CSQ_RELEASE_LOCK, CsqCompleteCanceledIrp: PIO_CSQ_COMPLETE_CANCELED_IRP) -> NTSTATUS;
+    pub fn IoCsqInitializeEx(Csq: *mut IO_CSQ, CsqInsertIrp: PIO_CSQ_INSERT_IRP_EX, CsqRemoveIrp: PIO_CSQ_REMOVE_IRP, CsqPeekNextIrp: PIO_CSQ_PEEK_NEXT_IRP, CsqAcquireLock: PIO_CSQ_ACQUIRE_LOCK, CsqReleaseLock: PIO_CSQ_RELEASE_LOCK, CsqCompleteCanceledIrp: PIO_CSQ_COMPLETE_CANCELED_IRP) -> NTSTATUS;
+    pub fn IoCsqInsertIrp(Csq: *mut IO_CSQ, Irp: *mut IRP, Context: *mut IO_CSQ_IRP_CONTEXT);
+    pub fn IoCsqInsertIrpEx(Csq: *mut IO_CSQ, Irp: *mut IRP, Context: *mut IO_CSQ_IRP_CONTEXT, InsertContext: *mut c_void) -> NTSTATUS;
+    pub fn IoCsqRemoveIrp(Csq: *mut IO_CSQ, Context: *mut IO_CSQ_IRP_CONTEXT) -> *mut IRP;
+    pub fn IoCsqRemoveNextIrp(Csq: *mut IO_CSQ, PeekContext: *mut c_void) -> *mut IRP;
+    pub fn IoAcquireCancelSpinLock(Irql: *mut KIRQL);
+    pub fn IoReleaseCancelSpinLock(Irql: KIRQL);
+    pub fn IofCallDriver(DeviceObject: *mut DEVICE_OBJECT, Irp: *mut IRP) -> NTSTATUS;
+    pub fn IofCompleteRequest(Irp: *mut IRP, PriorityBoost: i8);
+    pub fn IoGetAttachedDeviceReference(DeviceObject: *mut DEVICE_OBJECT) -> *mut DEVICE_OBJECT;
+    pub fn IoGetAttachedDevice(DeviceObject: *mut DEVICE_OBJECT) -> *mut DEVICE_OBJECT;
+    pub fn IoGetCurrentProcess() -> PEPROCESS;
+    pub fn IoGetDeviceObjectPointer(ObjectName: *mut UNICODE_STRING, DesiredAccess: ACCESS_MASK, FileObject: *mut *mut FILE_OBJECT, DeviceObject: *mut *mut DEVICE_OBJECT) -> NTSTATUS;
+    pub fn IoGetRelatedDeviceObject(FileObject: *mut FILE_OBJECT) -> *mut DEVICE_OBJECT;
+    pub fn IoGetRequestorProcess(Irp: *mut IRP) -> PEPROCESS;
+    pub fn IoGetStackLimits(LowLimit: *mut u64, HighLimit: *mut u64);
+    pub fn IoGetInitialStack() -> *mut c_void;
+    pub fn IoIs32bitProcess(Irp: *mut IRP) -> BOOLEAN;
+    pub fn IoGetTopLevelIrp() -> *mut IRP;
+    pub fn IoStartPacket(DeviceObject: *mut DEVICE_OBJECT, Irp: *mut IRP, Key: *mut u32, CancelFunction: PDRIVER_CANCEL);
+    pub fn IoStartNextPacket(DeviceObject: *mut DEVICE_OBJECT, Cancelable: BOOLEAN);
+    pub fn IoConnectInterrupt(InterruptObject: *mut PKINTERRUPT, ServiceRoutine: PKSERVICE_ROUTINE, ServiceContext: *mut c_void, SpinLock: *mut KSPIN_LOCK, Vector: u32, Irql: KIRQL, SynchronizeIrql: KIRQL, InterruptMode: KINTERRUPT_MODE, ShareVector: BOOLEAN, ProcessorEnableMask: usize, FloatingSave: BOOLEAN) -> NTSTATUS;
+    pub fn IoDisconnectInterrupt(InterruptObject: PKINTERRUPT);
+    pub fn IoConnectInterruptEx(Parameters: *mut IO_CONNECT_INTERRUPT_PARAMETERS) -> NTSTATUS;
+    pub fn IoDisconnectInterruptEx(Parameters: *mut IO_DISCONNECT_INTERRUPT_PARAMETERS);
+    pub fn IoReportInterruptActive(Parameters: *mut IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS);
+    pub fn IoReportInterruptInactive(Parameters: *mut IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS);
+    pub fn IoGetAffinityInterrupt(InterruptObject: PKINTERRUPT, GroupAffinity: *mut GROUP_AFFINITY) -> NTSTATUS;
+    pub fn IoCreateNotificationEvent(EventName: *mut UNICODE_STRING, EventHandle: *mut HANDLE) -> *mut KEVENT;
+    pub fn IoCreateSynchronizationEvent(EventName: *mut UNICODE_STRING, EventHandle: *mut HANDLE) -> *mut KEVENT;
+    pub fn IoRaiseInformationalHardError(ErrorStatus: NTSTATUS, String: *mut UNICODE_STRING, Thread: PKTHREAD) -> BOOLEAN;
+    pub fn IoRegisterShutdownNotification(DeviceObject: *mut DEVICE_OBJECT) -> NTSTATUS;
+    pub fn IoRegisterLastChanceShutdownNotification(DeviceObject: *mut DEVICE_OBJECT) -> NTSTATUS;
+    pub fn IoUnregisterShutdownNotification(DeviceObject: *mut DEVICE_OBJECT);
+    pub fn IoRegisterDriverReinitialization(DriverObject: *mut DRIVER_OBJECT, DriverReinitializationRoutine: PDRIVER_REINITIALIZE, Context: *mut c_void);
+    pub fn IoRegisterBootDriverReinitialization(DriverObject: *mut DRIVER_OBJECT, DriverReinitializationRoutine: PDRIVER_REINITIALIZE, Context: *mut c_void);
+    pub fn IoAllocateDriverObjectExtension(DriverObject: *mut DRIVER_OBJECT, ClientIdentificationAddress: *mut c_void, DriverObjectExtensionSize: u32, DriverObjectExtension: *mut *mut c_void) -> NTSTATUS;
+    pub fn IoGetDriverObjectExtension(DriverObject: *mut DRIVER_OBJECT, ClientIdentificationAddress: *mut c_void) -> *mut c_void;
+    pub fn IoAllocateErrorLogEntry(IoObject: *mut c_void, EntrySize: u8) -> *mut c_void;
+    pub fn IoWriteErrorLogEntry(ElEntry: *mut c_void);
+    pub fn IoFreeErrorLogEntry(ElEntry: *mut c_void);
+    pub fn IoInitializeTimer(DeviceObject: *mut DEVICE_OBJECT, TimerRoutine: PIO_TIMER_ROUTINE, Context: *mut c_void) -> NTSTATUS;
+    pub fn IoStartTimer(DeviceObject: *mut DEVICE_OBJECT);
+    pub fn IoStopTimer(DeviceObject: *mut DEVICE_OBJECT);
+    pub fn IoSetCompletionRoutineEx(DeviceObject: *mut DEVICE_OBJECT, Irp: *mut IRP, CompletionRoutine: PIO_COMPLETION_ROUTINE, Context: *mut c_void, InvokeOnSuccess: BOOLEAN, InvokeOnError: BOOLEAN, InvokeOnCancel: BOOLEAN) -> NTSTATUS;
+    pub fn IoValidateDeviceIoControlAccess(Irp: *mut IRP, RequiredAccess: u32) -> NTSTATUS;
+    pub fn IoGetBootDiskInformation(BootDiskInformation: *mut c_void, Size: u32) -> NTSTATUS;
+    pub fn IoGetConfigurationInformation() -> *mut CONFIGURATION_INFORMATION;
+    pub fn IoGetDmaAdapter(PhysicalDeviceObject: *mut DEVICE_OBJECT, DeviceDescription: *mut DEVICE_DESCRIPTION, NumberOfMapRegisters: *mut u32) -> *mut DMA_ADAPTER;
+    pub fn IoForwardIrpSynchronously(DeviceObject: *mut DEVICE_OBJECT, Irp: *mut IRP) -> BOOLEAN;
+    pub fn IoSynchronousCallDriver(DeviceObject: *mut DEVICE_OBJECT, Irp: *mut IRP) -> NTSTATUS;
+    pub fn IoIsWdmVersionAvailable(MajorVersion: u8, MinorVersion: u8) -> BOOLEAN;
+    pub fn IoWithinStackLimits(RegionStart: usize, RegionSize: usize) -> LOGICAL;
+    pub fn IoSetDeviceToVerify(Thread: PETHREAD, DeviceObject: *mut DEVICE_OBJECT);
+    pub fn IoSetHardErrorOrVerifyDevice(Irp: *mut IRP, DeviceObject: *mut DEVICE_OBJECT);
+    pub fn IoGetDeviceNumaNode(Pdo: *mut DEVICE_OBJECT, NodeNumber: *mut u16) -> NTSTATUS;
+    pub fn IoSetDevicePropertyData(Pdo: *mut DEVICE_OBJECT, PropertyKey: *const DEVPROPKEY, Lcid: LCID, Flags: u32, Type: DEVPROPTYPE, Size: u32, Data: *mut c_void) -> NTSTATUS;
+    pub fn IoGetDevicePropertyData(Pdo: *mut DEVICE_OBJECT, PropertyKey: *const DEVPROPKEY, Lcid: LCID, Flags: u32, Size: u32, Data: *mut c_void, RequiredSize: *mut u32, Type: *mut u32) -> NTSTATUS;
+}

@@ -3,6 +3,8 @@
 
 extern crate alloc;
 
+pub mod abi;
+pub mod errno;
 pub mod page;
 pub mod ring;
 pub mod seam;

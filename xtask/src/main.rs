@@ -35,8 +35,18 @@ enum Command {
     Test(suite::Options),
     /// Formatting, lints, documentation, licences
     Check(check::Options),
+    /// Real Xen with a Linux dom0 in QEMU: `xenhost run|shell|list|prepare`
+    Xenhost(Forward),
     /// Remove everything that was built
     Clean,
+}
+
+/// Arguments for a tool of its own.
+#[derive(clap::Args)]
+struct Forward {
+    /// What the tool is told; `--help` explains
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -45,6 +55,10 @@ fn main() -> ExitCode {
         Command::Build(options) => build::command(&options),
         Command::Test(options) => suite::command(&options),
         Command::Check(options) => check::command(&options),
+        Command::Xenhost(forward) => run::run(
+            run::cargo().args(["run", "--quiet", "--locked", "--package", "xenhost", "--"]).args(&forward.arguments),
+        )
+        .map(|()| "xenhost is done".to_owned()),
         Command::Clean => run::clean(),
     };
     match result {

@@ -1,0 +1,80 @@
+//! Real Xen, a Linux dom0 and HVM guests in QEMU without KVM: `cargo xtask xenhost`.
+
+mod image;
+mod modules;
+mod packages;
+mod qemu;
+mod run;
+mod scenario;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Boots Xen with a Linux dom0 in QEMU and runs scenarios in it.
+#[derive(Parser)]
+#[command(name = "cargo xtask xenhost")]
+struct Cli {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Download and make everything that a boot needs
+    Prepare,
+    /// An interactive dom0; `exit` powers off
+    Shell,
+    /// Run scenarios; without names those of the default list
+    Run(scenario::Options),
+    /// Names of all scenarios
+    List,
+}
+
+/// Where images and results are kept.
+fn dir() -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+    target.join("xenhost")
+}
+
+fn act(action: &Action) -> Result<String> {
+    let dir = dir();
+    match action {
+        Action::Prepare => {
+            image::prepare(&dir.join("images"))?;
+            Ok(format!("images are in {}", dir.join("images").display()))
+        }
+        Action::Shell => {
+            let images = image::prepare(&dir.join("images"))?;
+            let share = tempfile::tempdir().context("cannot make a folder")?;
+            std::fs::write(share.path().join("shell"), b"")?;
+            let boot = qemu::Boot {
+                images: &images,
+                share: share.path().to_owned(),
+                log: dir.join("shell.log"),
+                processors: 2,
+                memory: 3072,
+                bound: Duration::from_secs(86_400),
+            };
+            boot.interactive()?;
+            Ok("dom0 is down".to_owned())
+        }
+        Action::Run(options) => scenario::command(&dir, options),
+        Action::List => Ok(scenario::names()?.join("\n")),
+    }
+}
+
+fn main() -> ExitCode {
+    match act(&Cli::parse().command) {
+        Ok(summary) => {
+            println!("xenhost: {summary}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

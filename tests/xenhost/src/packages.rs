@@ -1,0 +1,153 @@
+//! Debian packages of a fixed release, unpacked into folders: no root, no change to the machine.
+//!
+//! apt runs with a private configuration that names the machine's own mirror, asked for another
+//! release. Maintainer scripts do not run.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{make_dir, output};
+
+/// The Debian release that Xen, dom0 and the outer QEMU come from.
+pub const RELEASE: &str = "trixie";
+
+/// A private apt.
+pub struct Apt {
+    dir: PathBuf,
+}
+
+impl Apt {
+    /// Sets up a private apt in `dir` with fresh lists (kept for a day).
+    pub fn new(dir: &Path) -> Result<Self> {
+        for sub in ["state/lists/partial", "cache/archives/partial", "etc"] {
+            make_dir(&dir.join(sub))?;
+        }
+        let apt = Self { dir: dir.to_owned() };
+        fs::write(dir.join("status"), b"")?;
+        fs::write(dir.join("etc/sources.list"), sources()?)?;
+        let root = dir.display();
+        fs::write(
+            dir.join("apt.conf"),
+            format!(
+                "Dir::State \"{root}/state\";\nDir::State::status \"{root}/status\";\nDir::Cache \"{root}/cache\";\n\
+                 Dir::Etc::sourcelist \"{root}/etc/sources.list\";\nDir::Etc::sourceparts \"/dev/null\";\n\
+                 Dir::Etc::preferencesparts \"/dev/null\";\nAPT::Architecture \"amd64\";\n\
+                 APT::Install-Recommends \"false\";\nAPT::Sandbox::User \"\";\n\
+                 Acquire::Languages \"none\";\nAcquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n"
+            ),
+        )?;
+        let stamp = dir.join("updated");
+        let fresh = fs::metadata(&stamp)
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|when| when.elapsed().is_ok_and(|age| age.as_secs() < 86_400));
+        if !fresh {
+            output(apt.command("apt-get").args(["update", "-qq"]))
+                .with_context(|| format!("cannot read the package lists of Debian {RELEASE} from this machine's mirror"))?;
+            fs::write(stamp, b"")?;
+        }
+        Ok(apt)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.arg("-c").arg(self.dir.join("apt.conf"));
+        command
+    }
+
+    /// Downloads packages with all they depend on; gives the archives' paths, sorted by name.
+    pub fn fetch(&self, names: &[&str]) -> Result<Vec<PathBuf>> {
+        let list = output(self.command("apt-get").args(["install", "--print-uris", "-qq", "-y"]).args(names))
+            .with_context(|| format!("Debian {RELEASE} does not offer {}", names.join(", ")))?;
+        // Lines are: 'uri' name_version_arch.deb size checksum
+        let archives = self.dir.join("debs");
+        make_dir(&archives)?;
+        let mut wanted: Vec<PathBuf> = Vec::new();
+        let mut missing: Vec<String> = Vec::new();
+        for line in list.lines() {
+            let Some(file) = line.split_whitespace().nth(1) else { continue };
+            let path = archives.join(file);
+            if !path.is_file() {
+                missing.push(file.split('_').next().unwrap_or(file).to_owned());
+            }
+            wanted.push(path);
+        }
+        if !missing.is_empty() {
+            eprintln!("==> downloading {} Debian packages", missing.len());
+            output(self.command("apt-get").args(["download", "-qq"]).args(&missing).current_dir(&archives))
+                .context("cannot download packages")?;
+        }
+        wanted.sort();
+        for path in &wanted {
+            if !path.is_file() {
+                bail!("{} was not downloaded", path.display());
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Unpacks archives over each other into `root`.
+    pub fn unpack(archives: &[PathBuf], root: &Path) -> Result<()> {
+        make_dir(&root.join("usr"))?;
+        // The links of a merged /usr, which base-files' maintainer script would make.
+        for dir in ["bin", "sbin", "lib", "lib64"] {
+            make_dir(&root.join("usr").join(dir))?;
+            let link = root.join(dir);
+            if !link.exists() {
+                std::os::unix::fs::symlink(Path::new("usr").join(dir), link)?;
+            }
+        }
+        for archive in archives {
+            // --keep-directory-symlink: some archives ship /lib as a folder.
+            let mut tar = Command::new("tar");
+            tar.args(["-x", "--keep-directory-symlink", "--no-same-owner", "-f", "-", "-C"]).arg(root);
+            pipe(Command::new("dpkg-deb").arg("--fsys-tarfile").arg(archive), &mut tar)
+                .with_context(|| format!("cannot unpack {}", archive.display()))?;
+        }
+        Ok(())
+    }
+}
+
+fn pipe(from: &mut Command, to: &mut Command) -> Result<()> {
+    use std::process::Stdio;
+    let mut source = from.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let stream = source.stdout.take().context("no pipe")?;
+    let sink = to.stdin(stream).status()?;
+    let source = source.wait()?;
+    if !sink.success() || !source.success() {
+        bail!("{source}, {sink}");
+    }
+    Ok(())
+}
+
+/// A sources.list of our release at the mirror that this machine uses for Debian.
+fn sources() -> Result<String> {
+    let targets = output(Command::new("apt-get").args([
+        "indextargets",
+        "--format",
+        "$(SITE) $(REPO_URI) $(ORIGIN) $(LABEL) $(SIGNED_BY)",
+        "Created-By: Packages",
+    ]))
+    .context("this machine has no apt; the Xen rig needs Debian or Ubuntu with apt configured")?;
+    let mut lines = String::new();
+    let mut seen = Vec::new();
+    for line in targets.lines() {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (Some(uri), Some(&"Debian")) = (fields.get(1), fields.get(2)) else { continue };
+        if seen.contains(uri) {
+            continue;
+        }
+        seen.push(uri);
+        let security = fields.get(3).is_some_and(|label| label.contains("Security"));
+        let suite = if security { format!("{RELEASE}-security") } else { RELEASE.to_owned() };
+        lines.push_str(&format!("deb {uri} {suite} main\n"));
+    }
+    if lines.is_empty() {
+        bail!("apt on this machine names no Debian mirror; run `apt-get update` once, or add one to its sources");
+    }
+    Ok(lines)
+}

@@ -1,4 +1,7 @@
 //! The NT kernel as Rust sees it: bindings and the few safe wrappers that the drivers share.
 #![no_std]
+#![allow(unsafe_code, reason = "the one crate that talks to the kernel")]
 
+#[cfg(all(windows, panic = "abort"))]
+pub mod crt;
 pub mod sys;

@@ -4,6 +4,7 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod arch;
 pub mod errno;
 pub mod page;
 pub mod ring;

@@ -11,3 +11,7 @@ pub mod ring;
 pub mod seam;
 pub mod sync;
 pub mod types;
+pub mod io;
+pub mod keys;
+pub mod state;
+pub mod xs;

@@ -1,0 +1,1 @@
+//! The handshake against scripted back-ends.

@@ -1,0 +1,264 @@
+//! One ring and what belongs to it: event channel, indirect pages, pages for copied data, their grants.
+
+use alloc::vec::Vec;
+
+use xenbus::{
+    io::blkif::{RequestSlot, SEGMENTS_PER_INDIRECT_PAGE, WireResponse},
+    ring::FrontRing,
+    seam::{
+        Access, EventChannels, EventError, GrantError, GrantTable, NoMemory, PageAllocator, SharedPage,
+        StillMapped,
+    },
+    types::{Domid, GrantRef, PAGE_SIZE, Port},
+};
+
+use crate::{
+    negotiate::Plan,
+    platform::{PageOf, Platform},
+};
+
+pub(crate) type Ring<P> = FrontRing<P, { size_of::<RequestSlot>() }, { size_of::<WireResponse>() }>;
+
+/// Why a channel could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenError {
+    /// No pages.
+    Memory,
+    /// No grants.
+    Grants(GrantError),
+    /// No event channel.
+    Event(EventError),
+}
+
+/// Pages that stay granted for as long as the channel is open.
+pub(crate) struct Granted<P> {
+    page: Option<P>,
+    grants: Vec<GrantRef>,
+    /// Numbers of the units not in use; a unit is one page or several.
+    free: Vec<u16>,
+}
+
+impl<P: SharedPage> Granted<P> {
+    fn open<H: Platform<Pages: PageAllocator<Page = P>>>(
+        host: &H,
+        peer: Domid,
+        pages: usize,
+        units: usize,
+        access: Access,
+    ) -> Result<Self, OpenError> {
+        if pages == 0 {
+            return Ok(Self { page: None, grants: Vec::new(), free: Vec::new() });
+        }
+        let page = host.pages().alloc_pages(pages).map_err(|NoMemory| OpenError::Memory)?;
+        let mut this = Self {
+            page: Some(page),
+            grants: Vec::with_capacity(pages),
+            free: (0..units as u16).rev().collect(),
+        };
+        for index in 0..pages {
+            let Some(page) = &this.page else { break };
+            match host.grants().grant_access(peer, page.gfn(index), access) {
+                Ok(grant) => this.grants.push(grant),
+                Err(error) => {
+                    // Nobody was told of these grants; if the peer guessed one, the pages are lost.
+                    drop(Remains::of(this).retry(host));
+                    return Err(OpenError::Grants(error));
+                }
+            }
+        }
+        Ok(this)
+    }
+
+    pub(crate) fn take(&mut self) -> Option<u16> {
+        self.free.pop()
+    }
+
+    pub(crate) fn put(&mut self, unit: u16) {
+        self.free.push(unit);
+    }
+
+    pub(crate) fn gref(&self, index: usize) -> u32 {
+        self.grants[index].raw()
+    }
+
+    pub(crate) fn memory(&self) -> Option<&P> {
+        self.page.as_ref()
+    }
+}
+
+/// A ring, connected or about to be.
+pub struct Channel<H: Platform> {
+    pub(crate) ring: Ring<PageOf<H>>,
+    ring_grants: Vec<GrantRef>,
+    port: Option<Port>,
+    pub(crate) indirect: Granted<PageOf<H>>,
+    pub(crate) bounce: Granted<PageOf<H>>,
+    pub(crate) peer: Domid,
+    pub(crate) handle: u16,
+    pub(crate) plan: Plan,
+}
+
+impl<H: Platform> Channel<H> {
+    /// Makes a ring with all that belongs to it and grants it to `peer`. `handle` is the number of the
+    /// virtual device; events come to `vcpu` where the hypervisor allows. `PASSIVE_LEVEL`.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing is left behind.
+    pub fn open(host: &H, plan: &Plan, peer: Domid, handle: u16, vcpu: u32) -> Result<Self, OpenError> {
+        let per = (plan.indirect as usize).div_ceil(SEGMENTS_PER_INDIRECT_PAGE);
+        let ring_pages = 1 << plan.ring_order;
+        let sets = (plan.indirect_requests as usize).min(ring_pages * 32);
+        let ring = Granted::open(host, peer, ring_pages, 0, Access::ReadWrite)?;
+        let indirect = match Granted::open(host, peer, sets * per, sets, Access::ReadOnly) {
+            Ok(indirect) => indirect,
+            Err(error) => {
+                drop(Remains::of(ring).retry(host));
+                return Err(error);
+            }
+        };
+        let pages = plan.bounce_pages as usize;
+        let bounce = match Granted::open(host, peer, pages, pages, Access::ReadWrite) {
+            Ok(bounce) => bounce,
+            Err(error) => {
+                drop(Remains::of(ring).retry(host));
+                drop(Remains::of(indirect).retry(host));
+                return Err(error);
+            }
+        };
+        let port = match host.events().alloc_unbound(peer, vcpu) {
+            Ok(port) => port,
+            Err(error) => {
+                for part in [ring, indirect, bounce] {
+                    drop(Remains::of(part).retry(host));
+                }
+                return Err(OpenError::Event(error));
+            }
+        };
+        let Granted { page: Some(page), grants: ring_grants, .. } = ring else {
+            return Err(OpenError::Memory);
+        };
+        Ok(Self {
+            ring: FrontRing::create(page),
+            ring_grants,
+            port: Some(port),
+            indirect,
+            bounce,
+            peer,
+            handle,
+            plan: *plan,
+        })
+    }
+
+    /// Grants of the ring's pages, for the store.
+    pub fn ring_refs(&self) -> impl Iterator<Item = u32> {
+        self.ring_grants.iter().map(GrantRef::raw)
+    }
+
+    /// The event channel.
+    pub fn port(&self) -> Option<&Port> {
+        self.port.as_ref()
+    }
+
+    /// Pages per indirect request.
+    pub(crate) fn indirect_pages(&self) -> usize {
+        (self.plan.indirect as usize).div_ceil(SEGMENTS_PER_INDIRECT_PAGE)
+    }
+
+    /// Closes the event channel and ends the grants. What the back-end still maps stays behind in the
+    /// [`Remains`], to be tried again. `PASSIVE_LEVEL`.
+    pub fn close(mut self, host: &H) -> Remains<PageOf<H>> {
+        if let Some(port) = self.port.take() {
+            host.events().close(port);
+        }
+        self.into_remains(false).retry(host)
+    }
+
+    /// Forgets a channel of a domain that is no more: its grants mean nothing now, and its port is only
+    /// given back. `PASSIVE_LEVEL`.
+    pub fn forget(mut self, host: &H) {
+        if let Some(port) = self.port.take() {
+            host.events().close(port);
+        }
+        drop(self.into_remains(true));
+    }
+
+    fn into_remains(self, void: bool) -> Remains<PageOf<H>> {
+        let Self { ring, ring_grants, mut indirect, mut bounce, .. } = self;
+        let mut ring = Granted { page: Some(ring.into_page()), grants: ring_grants, free: Vec::new() };
+        if void {
+            for part in [&mut ring, &mut indirect, &mut bounce] {
+                part.grants.clear();
+            }
+        }
+        Remains { parts: [ring, indirect, bounce].into_iter().collect() }
+    }
+}
+
+/// Memory of a closed channel. While the back-end maps some of it that memory is kept; dropped then,
+/// it is leaked on purpose.
+#[must_use = "dropped, what is left is leaked"]
+pub struct Remains<P: SharedPage> {
+    parts: Vec<Granted<P>>,
+}
+
+impl<P: SharedPage> Remains<P> {
+    fn of(part: Granted<P>) -> Self {
+        Self { parts: [part].into_iter().collect() }
+    }
+
+    /// Tries to end the grants that are left, and frees what can be freed.
+    #[must_use]
+    pub fn retry<H: Platform<Pages: PageAllocator<Page = P>>>(mut self, host: &H) -> Self {
+        for part in &mut self.parts {
+            part.grants = core::mem::take(&mut part.grants)
+                .into_iter()
+                .filter_map(|grant| match host.grants().end_access(grant) {
+                    Ok(()) => None,
+                    Err(StillMapped(grant)) => Some(grant),
+                })
+                .collect();
+        }
+        self.parts.retain(|part| !part.grants.is_empty());
+        self
+    }
+
+    /// True when nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Grants that are left.
+    #[must_use]
+    pub fn grants(&self) -> usize {
+        self.parts.iter().map(|part| part.grants.len()).sum()
+    }
+}
+
+impl<P: SharedPage> Drop for Remains<P> {
+    fn drop(&mut self) {
+        for part in &mut self.parts {
+            if let Some(page) = part.page.take()
+                && !part.grants.is_empty()
+            {
+                core::mem::forget(page);
+            }
+        }
+    }
+}
+
+/// Zeroes `length` bytes (a multiple of 4).
+pub(crate) fn zero<P: SharedPage>(page: &P, offset: usize, length: usize) {
+    const ZEROES: [u8; 512] = [0; 512];
+    let mut done = 0;
+    while done < length {
+        let step = (length - done).min(ZEROES.len());
+        page.copy_in(offset + done, &ZEROES[..step]);
+        done += step;
+    }
+}
+
+/// Offset of page `index` in a run of pages.
+pub(crate) const fn page_offset(index: usize) -> usize {
+    index * PAGE_SIZE
+}

@@ -2,6 +2,14 @@
 #![no_std]
 #![allow(unsafe_code, reason = "the one crate that talks to the kernel")]
 
+#[cfg(test)]
+extern crate std;
+
 #[cfg(all(windows, panic = "abort"))]
 pub mod crt;
+mod entry;
+pub mod irp;
+pub mod panic;
+pub mod pool;
 pub mod sys;
+pub mod unicode;

@@ -10,6 +10,7 @@ pub type MM_PAGE_PRIORITY = i32;
 pub type MM_SYSTEMSIZE = i32;
 pub type NODE_REQUIREMENT = u32;
 pub type LOGICAL = u32;
+pub type PFN_NUMBER = usize;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -32,24 +33,6 @@ pub struct PHYSICAL_MEMORY_RANGE {
     pub NumberOfBytes: LARGE_INTEGER,
 }
 layout!(PHYSICAL_MEMORY_RANGE, 16, 8, BaseAddress @ 0, NumberOfBytes @ 8);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SCATTER_GATHER_LIST {
-    pub NumberOfElements: u32,
-    pub Reserved: usize,
-    pub Elements: [[SCATTER_GATHER_ELEMENT; 0]; 0],
-}
-layout!(SCATTER_GATHER_LIST, 16, 8, NumberOfElements @ 0, Reserved @ 8, Elements @ 16);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct SCATTER_GATHER_ELEMENT {
-    pub Address: LARGE_INTEGER,
-    pub Length: u32,
-    pub Reserved: usize,
-}
-layout!(SCATTER_GATHER_ELEMENT, 24, 8, Address @ 0, Length @ 8, Reserved @ 16);
 
 #[repr(C)]
 #[derive(Clone, Copy)]

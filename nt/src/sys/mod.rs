@@ -60,7 +60,17 @@ macro_rules! bits {
 #[rustfmt::skip]
 pub mod bugcodes;
 #[rustfmt::skip]
+pub mod cdb;
+#[rustfmt::skip]
+pub mod cdb2;
+#[rustfmt::skip]
+pub mod cdb3;
+#[rustfmt::skip]
+pub mod context;
+#[rustfmt::skip]
 pub mod disk;
+#[rustfmt::skip]
+pub mod dma;
 #[rustfmt::skip]
 pub mod etw;
 #[rustfmt::skip]
@@ -72,8 +82,6 @@ pub mod guids;
 #[rustfmt::skip]
 pub mod io;
 #[rustfmt::skip]
-pub mod io2;
-#[rustfmt::skip]
 pub mod io_consts;
 #[rustfmt::skip]
 pub mod io_fns;
@@ -81,8 +89,6 @@ pub mod io_fns;
 pub mod irp;
 #[rustfmt::skip]
 pub mod ke;
-#[rustfmt::skip]
-pub mod ke2;
 #[rustfmt::skip]
 pub mod ke_consts;
 #[rustfmt::skip]
@@ -96,13 +102,13 @@ pub mod nbl;
 #[rustfmt::skip]
 pub mod ndis;
 #[rustfmt::skip]
-pub mod ndis2;
-#[rustfmt::skip]
 pub mod ndis_consts;
 #[rustfmt::skip]
-pub mod ndis_consts2;
-#[rustfmt::skip]
 pub mod ndis_fns;
+#[rustfmt::skip]
+pub mod ndis_revisions;
+#[rustfmt::skip]
+pub mod ndis_revisions2;
 #[rustfmt::skip]
 pub mod ndis_sizes;
 #[rustfmt::skip]
@@ -116,11 +122,9 @@ pub mod oid;
 #[rustfmt::skip]
 pub mod pnp;
 #[rustfmt::skip]
-pub mod pnp_consts;
-#[rustfmt::skip]
-pub mod pnp_fns;
-#[rustfmt::skip]
 pub mod po;
+#[rustfmt::skip]
+pub mod poll;
 #[rustfmt::skip]
 pub mod ps;
 #[rustfmt::skip]
@@ -140,52 +144,50 @@ pub mod storport;
 #[rustfmt::skip]
 pub mod storport2;
 #[rustfmt::skip]
-pub mod storport3;
-#[rustfmt::skip]
-pub mod storport4;
-#[rustfmt::skip]
-pub mod storport5;
-#[rustfmt::skip]
 pub mod storport_consts;
 #[rustfmt::skip]
 pub mod storport_fns;
 #[rustfmt::skip]
 pub mod types;
 #[rustfmt::skip]
+pub mod vpd;
+#[rustfmt::skip]
 pub mod zw;
 
 pub use bugcodes::*;
+pub use cdb::*;
+pub use cdb2::*;
+pub use cdb3::*;
+pub use context::*;
 pub use disk::*;
+pub use dma::*;
 pub use etw::*;
 pub use ex::*;
 pub use extra::*;
 pub use guids::*;
 pub use io::*;
-pub use io2::*;
 pub use io_consts::*;
 pub use io_fns::*;
 pub use irp::*;
 pub use ke::*;
-pub use ke2::*;
 pub use ke_consts::*;
 pub use ke_fns::*;
 pub use late::*;
 pub use mm::*;
 pub use nbl::*;
 pub use ndis::*;
-pub use ndis2::*;
 pub use ndis_consts::*;
-pub use ndis_consts2::*;
 pub use ndis_fns::*;
+pub use ndis_revisions::*;
+pub use ndis_revisions2::*;
 pub use ndis_sizes::*;
 pub use ndis_status::*;
 pub use ntstatus::*;
 pub use offload::*;
 pub use oid::*;
 pub use pnp::*;
-pub use pnp_consts::*;
-pub use pnp_fns::*;
 pub use po::*;
+pub use poll::*;
 pub use ps::*;
 pub use resource::*;
 pub use rtl::*;
@@ -194,11 +196,9 @@ pub use scsi_consts::*;
 pub use srb::*;
 pub use srb_consts::*;
 pub use storport::*;
-pub use storport2::*;
-pub use storport3::*;
-pub use storport4::*;
-pub use storport5::*;
 pub use storport_consts::*;
 pub use storport_fns::*;
+pub use storport2::*;
 pub use types::*;
+pub use vpd::*;
 pub use zw::*;

@@ -31,8 +31,6 @@ pub type NDIS_STRING = UNICODE_STRING;
 pub type NDIS_NIC_SWITCH_ID = u32;
 pub type NDIS_NIC_SWITCH_VPORT_ID = u32;
 pub type NET_IF_OPER_STATUS = i32;
-pub type NDIS_PROCESSOR_VENDOR = i32;
-pub type NDIS_RSS_PROFILE = i32;
 
 pub type MINIPORT_INITIALIZE_HANDLER = Option<unsafe extern "win64" fn(*mut c_void, *mut c_void, *mut NDIS_MINIPORT_INIT_PARAMETERS) -> NDIS_STATUS>;
 pub type NDIS_TIMER_FUNCTION = Option<unsafe extern "win64" fn(SystemSpecific1: *mut c_void, FunctionContext: *mut c_void, SystemSpecific2: *mut c_void, SystemSpecific3: *mut c_void)>;
@@ -74,8 +72,6 @@ pub type MINIPORT_MSI_INTERRUPT_DPC_HANDLER = Option<unsafe extern "win64" fn(*m
 pub type MINIPORT_DISABLE_MSI_INTERRUPT_HANDLER = Option<unsafe extern "win64" fn(*mut c_void, u32)>;
 pub type MINIPORT_ENABLE_MSI_INTERRUPT_HANDLER = Option<unsafe extern "win64" fn(*mut c_void, u32)>;
 pub type PNDIS_TIMER_FUNCTION = Option<unsafe extern "win64" fn(*mut c_void, *mut c_void, *mut c_void, *mut c_void)>;
-pub type NDIS_SET_POLL_NOTIFICATION_HANDLER = Option<unsafe extern "win64" fn(Context: *mut c_void, Notification: *mut NDIS_POLL_NOTIFICATION)>;
-pub type NDIS_POLL_HANDLER = Option<unsafe extern "win64" fn(Context: *mut c_void, PollData: *mut NDIS_POLL_DATA)>;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -461,103 +457,71 @@ layout!(NDIS_OPER_STATE, 12, 4, Header @ 0, OperationalStatus @ 4, OperationalSt
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct NDIS_POLL_CHARACTERISTICS {
+pub struct NDIS_DEVICE_OBJECT_ATTRIBUTES {
     pub Header: NDIS_OBJECT_HEADER,
-    pub SetPollNotificationHandler: NDIS_SET_POLL_NOTIFICATION_HANDLER,
-    pub PollHandler: NDIS_POLL_HANDLER,
+    pub DeviceName: *mut UNICODE_STRING,
+    pub SymbolicName: *mut UNICODE_STRING,
+    pub MajorFunctions: *mut PDRIVER_DISPATCH,
+    pub ExtensionSize: u32,
+    pub DefaultSDDLString: *const UNICODE_STRING,
+    pub DeviceClassGuid: *const GUID,
 }
-layout!(NDIS_POLL_CHARACTERISTICS, 24, 8, Header @ 0, SetPollNotificationHandler @ 8, PollHandler @ 16);
+layout!(NDIS_DEVICE_OBJECT_ATTRIBUTES, 56, 8, Header @ 0, DeviceName @ 8, SymbolicName @ 16, MajorFunctions @ 24, ExtensionSize @ 32, DefaultSDDLString @ 40, DeviceClassGuid @ 48);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct NDIS_POLL_DATA {
-    pub Header: NDIS_OBJECT_HEADER,
-    pub Transmit: NDIS_POLL_TRANSMIT_DATA,
-    pub Receive: NDIS_POLL_RECEIVE_DATA,
+pub struct NET_LUID_LH_Info {
+    pub _bitfield_1: u64,
 }
-layout!(NDIS_POLL_DATA, 152, 8, Header @ 0, Transmit @ 8, Receive @ 80);
+bits!(NET_LUID_LH_Info, _bitfield_1: u64 { Reserved set_Reserved @ 0 + 24, NetLuidIndex set_NetLuidIndex @ 24 + 24, IfType set_IfType @ 48 + 16 });
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union NET_LUID_LH {
+    pub Value: u64,
+    pub Info: NET_LUID_LH_Info,
+}
+layout!(NET_LUID_LH_Info, 8, 8, _bitfield_1 @ 0);
+layout!(NET_LUID_LH, 8, 8, Value @ 0, Info @ 0);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct NDIS_POLL_NOTIFICATION {
+pub struct NDIS_MINIPORT_ADAPTER_NATIVE_802_11_ATTRIBUTES {
+    pub Header: NDIS_OBJECT_HEADER,
+    pub OpModeCapability: u32,
+    pub NumOfTXBuffers: u32,
+    pub NumOfRXBuffers: u32,
+    pub MultiDomainCapabilityImplemented: BOOLEAN,
+    pub NumSupportedPhys: u32,
+    pub SupportedPhyAttributes: *mut c_void,
+    pub ExtSTAAttributes: *mut c_void,
+    pub VWiFiAttributes: *mut c_void,
+    pub ExtAPAttributes: *mut c_void,
+    pub WFDAttributes: *mut c_void,
+}
+layout!(NDIS_MINIPORT_ADAPTER_NATIVE_802_11_ATTRIBUTES, 64, 8, Header @ 0, OpModeCapability @ 4, NumOfTXBuffers @ 8, NumOfRXBuffers @ 12, MultiDomainCapabilityImplemented @ 16, NumSupportedPhys @ 20, SupportedPhyAttributes @ 24, ExtSTAAttributes @ 32, VWiFiAttributes @ 40, ExtAPAttributes @ 48, WFDAttributes @ 56);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct NDIS_MINIPORT_ADAPTER_NDK_ATTRIBUTES {
     pub Header: NDIS_OBJECT_HEADER,
     pub Enabled: BOOLEAN,
+    pub NdkCapabilities: *mut c_void,
 }
-layout!(NDIS_POLL_NOTIFICATION, 6, 2, Header @ 0, Enabled @ 4);
+layout!(NDIS_MINIPORT_ADAPTER_NDK_ATTRIBUTES, 16, 8, Header @ 0, Enabled @ 4, NdkCapabilities @ 8);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct NDIS_POLL_RECEIVE_DATA {
-    pub MaxNblsToIndicate: u32,
-    pub Reserved1: [u32; 3],
-    pub IndicatedNblChain: *mut NET_BUFFER_LIST,
-    pub NumberOfIndicatedNbls: u32,
-    pub NumberOfRemainingNbls: u32,
-    pub Flags: u32,
-    pub Reserved2: u32,
-    pub Reserved3: [*mut c_void; 4],
-}
-layout!(NDIS_POLL_RECEIVE_DATA, 72, 8, MaxNblsToIndicate @ 0, Reserved1 @ 4, IndicatedNblChain @ 16, NumberOfIndicatedNbls @ 24, NumberOfRemainingNbls @ 28, Flags @ 32, Reserved2 @ 36, Reserved3 @ 40);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct NDIS_POLL_TRANSMIT_DATA {
-    pub MaxNblsToComplete: u32,
-    pub Reserved1: [u32; 3],
-    pub CompletedNblChain: *mut NET_BUFFER_LIST,
-    pub NumberOfCompletedNbls: u32,
-    pub NumberOfRemainingNbls: u32,
-    pub SendCompleteFlags: u32,
-    pub Reserved2: u32,
-    pub Reserved3: [*mut c_void; 4],
-}
-layout!(NDIS_POLL_TRANSMIT_DATA, 72, 8, MaxNblsToComplete @ 0, Reserved1 @ 4, CompletedNblChain @ 16, NumberOfCompletedNbls @ 24, NumberOfRemainingNbls @ 28, SendCompleteFlags @ 32, Reserved2 @ 36, Reserved3 @ 40);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct NDIS_SYSTEM_PROCESSOR_INFO {
+pub struct NDIS_MINIPORT_ADAPTER_PACKET_DIRECT_ATTRIBUTES {
     pub Header: NDIS_OBJECT_HEADER,
     pub Flags: u32,
-    pub ProcessorVendor: NDIS_PROCESSOR_VENDOR,
-    pub NumPhysicalPackages: u32,
-    pub NumCores: u32,
-    pub NumCoresPerPhysicalPackage: u32,
-    pub MaxHyperThreadingCpusPerCore: u32,
-    pub RssBaseCpu: u32,
-    pub RssCpuCount: u32,
-    pub RssProcessors: *mut u8,
-    pub CpuInfo: [NDIS_PROCESSOR_INFO; 64],
+    pub DmaAddressWidth: u8,
 }
-layout!(NDIS_SYSTEM_PROCESSOR_INFO, 1072, 8, Header @ 0, Flags @ 4, ProcessorVendor @ 8, NumPhysicalPackages @ 12, NumCores @ 16, NumCoresPerPhysicalPackage @ 20, MaxHyperThreadingCpusPerCore @ 24, RssBaseCpu @ 28, RssCpuCount @ 32, RssProcessors @ 40, CpuInfo @ 48);
+layout!(NDIS_MINIPORT_ADAPTER_PACKET_DIRECT_ATTRIBUTES, 12, 4, Header @ 0, Flags @ 4, DmaAddressWidth @ 8);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct NDIS_SYSTEM_PROCESSOR_INFO_EX {
-    pub Header: NDIS_OBJECT_HEADER,
-    pub Flags: u32,
-    pub ProcessorVendor: NDIS_PROCESSOR_VENDOR,
-    pub NumSockets: u32,
-    pub NumCores: u32,
-    pub NumCoresPerSocket: u32,
-    pub MaxHyperThreadingProcsPerCore: u32,
-    pub ProcessorInfoOffset: u32,
-    pub NumberOfProcessors: u32,
-    pub ProcessorInfoEntrySize: u32,
+pub struct BINARY_DATA {
+    pub Length: u16,
+    pub Buffer: *mut c_void,
 }
-layout!(NDIS_SYSTEM_PROCESSOR_INFO_EX, 40, 4, Header @ 0, Flags @ 4, ProcessorVendor @ 8, NumSockets @ 12, NumCores @ 16, NumCoresPerSocket @ 20, MaxHyperThreadingProcsPerCore @ 24, ProcessorInfoOffset @ 28, NumberOfProcessors @ 32, ProcessorInfoEntrySize @ 36);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct NDIS_RSS_PROCESSOR_INFO {
-    pub Header: NDIS_OBJECT_HEADER,
-    pub Flags: u32,
-    pub RssBaseProcessor: PROCESSOR_NUMBER,
-    pub MaxNumRssProcessors: u32,
-    pub PreferredNumaNode: u16,
-    pub RssProcessorArrayOffset: u32,
-    pub RssProcessorCount: u32,
-    pub RssProcessorEntrySize: u32,
-    pub RssMaxProcessor: PROCESSOR_NUMBER,
-    pub RssProfile: NDIS_RSS_PROFILE,
-}
-layout!(NDIS_RSS_PROCESSOR_INFO, 40, 4, Header @ 0, Flags @ 4, RssBaseProcessor @ 8, MaxNumRssProcessors @ 12, PreferredNumaNode @ 16, RssProcessorArrayOffset @ 20, RssProcessorCount @ 24, RssProcessorEntrySize @ 28, RssMaxProcessor @ 32, RssProfile @ 36);
+layout!(BINARY_DATA, 16, 8, Length @ 0, Buffer @ 8);

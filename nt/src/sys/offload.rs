@@ -402,6 +402,38 @@ pub struct NDIS_RSS_SET_INDIRECTION_ENTRIES {
 }
 layout!(NDIS_RSS_SET_INDIRECTION_ENTRIES, 20, 4, Header @ 0, Flags @ 4, RssEntrySize @ 8, RssEntryTableOffset @ 12, NumberOfRssEntries @ 16);
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union _ENCAPSULATION_PROTOCOL_PARAMETERS {
+    pub VxlanParameters: _VXLAN_PARAMETERS,
+    pub Value: u32,
+}
+layout!(_ENCAPSULATION_PROTOCOL_PARAMETERS, 4, 4, VxlanParameters @ 0, Value @ 0);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union _ENCAPSULATION_PROTOCOL_INFO {
+    pub VxlanInfo: _VXLAN_INFO,
+    pub Value: u32,
+}
+layout!(_ENCAPSULATION_PROTOCOL_INFO, 4, 4, VxlanInfo @ 0, Value @ 0);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _VXLAN_PARAMETERS {
+    pub VxlanUDPPortNumber: u16,
+}
+layout!(_VXLAN_PARAMETERS, 2, 2, VxlanUDPPortNumber @ 0);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _VXLAN_INFO {
+    pub VxlanUDPPortNumber: u16,
+    pub _bitfield_1: u16,
+}
+bits!(_VXLAN_INFO, _bitfield_1: u16 { VxlanUDPPortNumberConfigurable set_VxlanUDPPortNumberConfigurable @ 0 + 1 });
+layout!(_VXLAN_INFO, 4, 2, VxlanUDPPortNumber @ 0, _bitfield_1 @ 2);
+
 pub const NDIS_RFC6877_464XLAT_OFFLOAD_NOT_SUPPORTED: NDIS_RFC6877_464XLAT_OFFLOAD_OPTIONS = 0;
 pub const NDIS_RFC6877_464XLAT_OFFLOAD_DISABLED: NDIS_RFC6877_464XLAT_OFFLOAD_OPTIONS = 1;
 pub const NDIS_RFC6877_464XLAT_OFFLOAD_ENABLED: NDIS_RFC6877_464XLAT_OFFLOAD_OPTIONS = 2;

@@ -126,6 +126,52 @@ pub struct NDIS_PM_WAKE_UP_CAPABILITIES {
 }
 layout!(NDIS_PM_WAKE_UP_CAPABILITIES, 12, 4, MinMagicPacketWakeUp @ 0, MinPatternWakeUp @ 4, MinLinkChangeWakeUp @ 8);
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union _REQUEST_DATA {
+    pub Oid: NDIS_OID,
+    pub QUERY_INFORMATION: _QUERY,
+    pub SET_INFORMATION: _SET,
+    pub METHOD_INFORMATION: _METHOD,
+}
+layout!(_REQUEST_DATA, 40, 8, Oid @ 0, QUERY_INFORMATION @ 0, SET_INFORMATION @ 0, METHOD_INFORMATION @ 0);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _QUERY {
+    pub Oid: NDIS_OID,
+    pub InformationBuffer: *mut c_void,
+    pub InformationBufferLength: u32,
+    pub BytesWritten: u32,
+    pub BytesNeeded: u32,
+}
+layout!(_QUERY, 32, 8, Oid @ 0, InformationBuffer @ 8, InformationBufferLength @ 16, BytesWritten @ 20, BytesNeeded @ 24);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _SET {
+    pub Oid: NDIS_OID,
+    pub InformationBuffer: *mut c_void,
+    pub InformationBufferLength: u32,
+    pub BytesRead: u32,
+    pub BytesNeeded: u32,
+}
+layout!(_SET, 32, 8, Oid @ 0, InformationBuffer @ 8, InformationBufferLength @ 16, BytesRead @ 20, BytesNeeded @ 24);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _METHOD {
+    pub Oid: NDIS_OID,
+    pub InformationBuffer: *mut c_void,
+    pub InputBufferLength: u32,
+    pub OutputBufferLength: u32,
+    pub MethodId: u32,
+    pub BytesWritten: u32,
+    pub BytesRead: u32,
+    pub BytesNeeded: u32,
+}
+layout!(_METHOD, 40, 8, Oid @ 0, InformationBuffer @ 8, InputBufferLength @ 16, OutputBufferLength @ 20, MethodId @ 24, BytesWritten @ 28, BytesRead @ 32, BytesNeeded @ 36);
+
 pub const NdisRequestQueryInformation: NDIS_REQUEST_TYPE = 0;
 pub const NdisRequestSetInformation: NDIS_REQUEST_TYPE = 1;
 pub const NdisRequestQueryStatistics: NDIS_REQUEST_TYPE = 2;

@@ -7,121 +7,6 @@ use super::*;
 
 pub type VERSION_DESCRIPTOR = u16;
 
-#[repr(C, packed)]
-#[derive(Clone, Copy)]
-pub union CDB {
-    pub CDB6GENERIC: _CDB6GENERIC,
-    pub CDB6READWRITE: _CDB6READWRITE,
-    pub CDB6INQUIRY: _CDB6INQUIRY,
-    pub CDB6INQUIRY3: _CDB6INQUIRY3,
-    pub CDB6VERIFY: _CDB6VERIFY,
-    pub RECEIVE_DIAGNOSTIC: _RECEIVE_DIAGNOSTIC,
-    pub SEND_DIAGNOSTIC: _SEND_DIAGNOSTIC,
-    pub CDB6FORMAT: _CDB6FORMAT,
-    pub CDB10: _CDB10,
-    pub CDB12: _CDB12,
-    pub CDB16: _CDB16,
-    pub READ_BUFFER_10: _READ_BUFFER_10,
-    pub READ_BUFFER_16: _READ_BUFFER_16,
-    pub SECURITY_PROTOCOL_IN: _SECURITY_PROTOCOL_IN,
-    pub SECURITY_PROTOCOL_OUT: _SECURITY_PROTOCOL_OUT,
-    pub UNMAP: _UNMAP,
-    pub SANITIZE: _SANITIZE,
-    pub PAUSE_RESUME: _PAUSE_RESUME,
-    pub READ_TOC: _READ_TOC,
-    pub READ_DISK_INFORMATION: _READ_DISK_INFORMATION,
-    pub READ_DISC_INFORMATION: _READ_DISK_INFORMATION,
-    pub READ_TRACK_INFORMATION: _READ_TRACK_INFORMATION,
-    pub RESERVE_TRACK_RZONE: _RESERVE_TRACK_RZONE,
-    pub SEND_OPC_INFORMATION: _SEND_OPC_INFORMATION,
-    pub REPAIR_TRACK: _REPAIR_TRACK,
-    pub CLOSE_TRACK: _CLOSE_TRACK,
-    pub READ_BUFFER_CAPACITY: _READ_BUFFER_CAPACITY,
-    pub SEND_CUE_SHEET: _SEND_CUE_SHEET,
-    pub READ_HEADER: _READ_HEADER,
-    pub PLAY_AUDIO: _PLAY_AUDIO,
-    pub PLAY_AUDIO_MSF: _PLAY_AUDIO_MSF,
-    pub BLANK_MEDIA: _BLANK_MEDIA,
-    pub PLAY_CD: _PLAY_CD,
-    pub SCAN_CD: _SCAN_CD,
-    pub STOP_PLAY_SCAN: _STOP_PLAY_SCAN,
-    pub SUBCHANNEL: _SUBCHANNEL,
-    pub READ_CD: _READ_CD,
-    pub READ_CD_MSF: _READ_CD_MSF,
-    pub PLXTR_READ_CDDA: _PLXTR_READ_CDDA,
-    pub NEC_READ_CDDA: _NEC_READ_CDDA,
-    pub MODE_SENSE: _MODE_SENSE,
-    pub MODE_SENSE10: _MODE_SENSE10,
-    pub MODE_SELECT: _MODE_SELECT,
-    pub MODE_SELECT10: _MODE_SELECT10,
-    pub LOCATE: _LOCATE,
-    pub LOGSENSE: _LOGSENSE,
-    pub LOGSELECT: _LOGSELECT,
-    pub PRINT: _PRINT,
-    pub SEEK: _SEEK,
-    pub ERASE: _ERASE,
-    pub START_STOP: _START_STOP,
-    pub MEDIA_REMOVAL: _MEDIA_REMOVAL,
-    pub SEEK_BLOCK: _SEEK_BLOCK,
-    pub REQUEST_BLOCK_ADDRESS: _REQUEST_BLOCK_ADDRESS,
-    pub PARTITION: _PARTITION,
-    pub WRITE_TAPE_MARKS: _WRITE_TAPE_MARKS,
-    pub SPACE_TAPE_MARKS: _SPACE_TAPE_MARKS,
-    pub READ_POSITION: _READ_POSITION,
-    pub CDB6READWRITETAPE: _CDB6READWRITETAPE,
-    pub INIT_ELEMENT_STATUS: _INIT_ELEMENT_STATUS,
-    pub INITIALIZE_ELEMENT_RANGE: _INITIALIZE_ELEMENT_RANGE,
-    pub POSITION_TO_ELEMENT: _POSITION_TO_ELEMENT,
-    pub MOVE_MEDIUM: _MOVE_MEDIUM,
-    pub EXCHANGE_MEDIUM: _EXCHANGE_MEDIUM,
-    pub READ_ELEMENT_STATUS: _READ_ELEMENT_STATUS,
-    pub SEND_VOLUME_TAG: _SEND_VOLUME_TAG,
-    pub REQUEST_VOLUME_ELEMENT_ADDRESS: _REQUEST_VOLUME_ELEMENT_ADDRESS,
-    pub LOAD_UNLOAD: _LOAD_UNLOAD,
-    pub MECH_STATUS: _MECH_STATUS,
-    pub SYNCHRONIZE_CACHE10: _SYNCHRONIZE_CACHE10,
-    pub GET_EVENT_STATUS_NOTIFICATION: _GET_EVENT_STATUS_NOTIFICATION,
-    pub GET_PERFORMANCE: _GET_PERFORMANCE,
-    pub READ_DVD_STRUCTURE: _READ_DVD_STRUCTURE,
-    pub SET_STREAMING: _SET_STREAMING,
-    pub SEND_DVD_STRUCTURE: _SEND_DVD_STRUCTURE,
-    pub SEND_KEY: _SEND_KEY,
-    pub REPORT_KEY: _REPORT_KEY,
-    pub SET_READ_AHEAD: _SET_READ_AHEAD,
-    pub READ_FORMATTED_CAPACITIES: _READ_FORMATTED_CAPACITIES,
-    pub REPORT_LUNS: _REPORT_LUNS,
-    pub PERSISTENT_RESERVE_IN: _PERSISTENT_RESERVE_IN,
-    pub PERSISTENT_RESERVE_OUT: _PERSISTENT_RESERVE_OUT,
-    pub REPORT_TIMESTAMP: _REPORT_TIMESTAMP,
-    pub SET_TIMESTAMP: _SET_TIMESTAMP,
-    pub REPORT_SUPPORTED_OPERATION_CODES: _REPORT_SUPPORTED_OPERATION_CODES,
-    pub GET_CONFIGURATION: _GET_CONFIGURATION,
-    pub SET_CD_SPEED: _SET_CD_SPEED,
-    pub READ12: _READ12,
-    pub WRITE12: _WRITE12,
-    pub ATA_PASSTHROUGH12: _ATA_PASSTHROUGH12,
-    pub READ16: _READ16,
-    pub WRITE16: _WRITE16,
-    pub VERIFY16: _VERIFY16,
-    pub SYNCHRONIZE_CACHE16: _SYNCHRONIZE_CACHE16,
-    pub READ_CAPACITY16: _READ_CAPACITY16,
-    pub ATA_PASSTHROUGH16: _ATA_PASSTHROUGH16,
-    pub GET_LBA_STATUS: _GET_LBA_STATUS,
-    pub TOKEN_OPERATION: _TOKEN_OPERATION,
-    pub RECEIVE_TOKEN_INFORMATION: _RECEIVE_TOKEN_INFORMATION,
-    pub WRITE_BUFFER: _WRITE_BUFFER,
-    pub CLOSE_ZONE: _CLOSE_ZONE,
-    pub FINISH_ZONE: _FINISH_ZONE,
-    pub OPEN_ZONE: _OPEN_ZONE,
-    pub RESET_WRITE_POINTER: _RESET_WRITE_POINTER,
-    pub REPORT_ZONES: _REPORT_ZONES,
-    pub GET_PHYSICAL_ELEMENT_STATUS: _GET_PHYSICAL_ELEMENT_STATUS,
-    pub REMOVE_ELEMENT_AND_TRUNCATE: _REMOVE_ELEMENT_AND_TRUNCATE,
-    pub AsUlong: [u32; 4],
-    pub AsByte: [u8; 16],
-}
-layout!(CDB, 16, 1, CDB6GENERIC @ 0, CDB6READWRITE @ 0, CDB6INQUIRY @ 0, CDB6INQUIRY3 @ 0, CDB6VERIFY @ 0, RECEIVE_DIAGNOSTIC @ 0, SEND_DIAGNOSTIC @ 0, CDB6FORMAT @ 0, CDB10 @ 0, CDB12 @ 0, CDB16 @ 0, READ_BUFFER_10 @ 0, READ_BUFFER_16 @ 0, SECURITY_PROTOCOL_IN @ 0, SECURITY_PROTOCOL_OUT @ 0, UNMAP @ 0, SANITIZE @ 0, PAUSE_RESUME @ 0, READ_TOC @ 0, READ_DISK_INFORMATION @ 0, READ_DISC_INFORMATION @ 0, READ_TRACK_INFORMATION @ 0, RESERVE_TRACK_RZONE @ 0, SEND_OPC_INFORMATION @ 0, REPAIR_TRACK @ 0, CLOSE_TRACK @ 0, READ_BUFFER_CAPACITY @ 0, SEND_CUE_SHEET @ 0, READ_HEADER @ 0, PLAY_AUDIO @ 0, PLAY_AUDIO_MSF @ 0, BLANK_MEDIA @ 0, PLAY_CD @ 0, SCAN_CD @ 0, STOP_PLAY_SCAN @ 0, SUBCHANNEL @ 0, READ_CD @ 0, READ_CD_MSF @ 0, PLXTR_READ_CDDA @ 0, NEC_READ_CDDA @ 0, MODE_SENSE @ 0, MODE_SENSE10 @ 0, MODE_SELECT @ 0, MODE_SELECT10 @ 0, LOCATE @ 0, LOGSENSE @ 0, LOGSELECT @ 0, PRINT @ 0, SEEK @ 0, ERASE @ 0, START_STOP @ 0, MEDIA_REMOVAL @ 0, SEEK_BLOCK @ 0, REQUEST_BLOCK_ADDRESS @ 0, PARTITION @ 0, WRITE_TAPE_MARKS @ 0, SPACE_TAPE_MARKS @ 0, READ_POSITION @ 0, CDB6READWRITETAPE @ 0, INIT_ELEMENT_STATUS @ 0, INITIALIZE_ELEMENT_RANGE @ 0, POSITION_TO_ELEMENT @ 0, MOVE_MEDIUM @ 0, EXCHANGE_MEDIUM @ 0, READ_ELEMENT_STATUS @ 0, SEND_VOLUME_TAG @ 0, REQUEST_VOLUME_ELEMENT_ADDRESS @ 0, LOAD_UNLOAD @ 0, MECH_STATUS @ 0, SYNCHRONIZE_CACHE10 @ 0, GET_EVENT_STATUS_NOTIFICATION @ 0, GET_PERFORMANCE @ 0, READ_DVD_STRUCTURE @ 0, SET_STREAMING @ 0, SEND_DVD_STRUCTURE @ 0, SEND_KEY @ 0, REPORT_KEY @ 0, SET_READ_AHEAD @ 0, READ_FORMATTED_CAPACITIES @ 0, REPORT_LUNS @ 0, PERSISTENT_RESERVE_IN @ 0, PERSISTENT_RESERVE_OUT @ 0, REPORT_TIMESTAMP @ 0, SET_TIMESTAMP @ 0, REPORT_SUPPORTED_OPERATION_CODES @ 0, GET_CONFIGURATION @ 0, SET_CD_SPEED @ 0, READ12 @ 0, WRITE12 @ 0, ATA_PASSTHROUGH12 @ 0, READ16 @ 0, WRITE16 @ 0, VERIFY16 @ 0, SYNCHRONIZE_CACHE16 @ 0, READ_CAPACITY16 @ 0, ATA_PASSTHROUGH16 @ 0, GET_LBA_STATUS @ 0, TOKEN_OPERATION @ 0, RECEIVE_TOKEN_INFORMATION @ 0, WRITE_BUFFER @ 0, CLOSE_ZONE @ 0, FINISH_ZONE @ 0, OPEN_ZONE @ 0, RESET_WRITE_POINTER @ 0, REPORT_ZONES @ 0, GET_PHYSICAL_ELEMENT_STATUS @ 0, REMOVE_ELEMENT_AND_TRUNCATE @ 0, AsUlong @ 0, AsByte @ 0);
-
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct INQUIRYDATA_anon_1_anon_1 {
@@ -352,138 +237,6 @@ layout!(UNMAP_BLOCK_DESCRIPTOR, 16, 1, StartingLba @ 0, LbaCount @ 8, Reserved @
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct VPD_SUPPORTED_PAGES_PAGE {
-    pub _bitfield_1: u8,
-    pub PageCode: u8,
-    pub Reserved: u8,
-    pub PageLength: u8,
-    pub SupportedPageList: [u8; 0],
-}
-bits!(VPD_SUPPORTED_PAGES_PAGE, _bitfield_1: u8 { DeviceType set_DeviceType @ 0 + 5, DeviceTypeQualifier set_DeviceTypeQualifier @ 5 + 3 });
-layout!(VPD_SUPPORTED_PAGES_PAGE, 4, 1, _bitfield_1 @ 0, PageCode @ 1, Reserved @ 2, PageLength @ 3, SupportedPageList @ 4);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VPD_SERIAL_NUMBER_PAGE {
-    pub _bitfield_1: u8,
-    pub PageCode: u8,
-    pub Reserved: u8,
-    pub PageLength: u8,
-    pub SerialNumber: [u8; 0],
-}
-bits!(VPD_SERIAL_NUMBER_PAGE, _bitfield_1: u8 { DeviceType set_DeviceType @ 0 + 5, DeviceTypeQualifier set_DeviceTypeQualifier @ 5 + 3 });
-layout!(VPD_SERIAL_NUMBER_PAGE, 4, 1, _bitfield_1 @ 0, PageCode @ 1, Reserved @ 2, PageLength @ 3, SerialNumber @ 4);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VPD_IDENTIFICATION_PAGE {
-    pub _bitfield_1: u8,
-    pub PageCode: u8,
-    pub Reserved: u8,
-    pub PageLength: u8,
-    pub Descriptors: [u8; 0],
-}
-bits!(VPD_IDENTIFICATION_PAGE, _bitfield_1: u8 { DeviceType set_DeviceType @ 0 + 5, DeviceTypeQualifier set_DeviceTypeQualifier @ 5 + 3 });
-layout!(VPD_IDENTIFICATION_PAGE, 4, 1, _bitfield_1 @ 0, PageCode @ 1, Reserved @ 2, PageLength @ 3, Descriptors @ 4);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VPD_IDENTIFICATION_DESCRIPTOR {
-    pub _bitfield_1: u8,
-    pub _bitfield_2: u8,
-    pub Reserved3: u8,
-    pub IdentifierLength: u8,
-    pub Identifier: [u8; 0],
-}
-bits!(VPD_IDENTIFICATION_DESCRIPTOR, _bitfield_1: u8 { CodeSet set_CodeSet @ 0 + 4, Reserved set_Reserved @ 4 + 4 });
-bits!(VPD_IDENTIFICATION_DESCRIPTOR, _bitfield_2: u8 { IdentifierType set_IdentifierType @ 0 + 4, Association set_Association @ 4 + 2, Reserved2 set_Reserved2 @ 6 + 2 });
-layout!(VPD_IDENTIFICATION_DESCRIPTOR, 4, 1, _bitfield_1 @ 0, _bitfield_2 @ 1, Reserved3 @ 2, IdentifierLength @ 3, Identifier @ 4);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub union VPD_BLOCK_LIMITS_PAGE_anon_1 {
-    pub Reserved0: u8,
-    pub Descriptors: [u8; 0],
-}
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VPD_BLOCK_LIMITS_PAGE_anon_2_anon_1 {
-    pub _bitfield_1: u8,
-    pub UnmapGranularityAlignmentByte2: u8,
-    pub UnmapGranularityAlignmentByte1: u8,
-    pub UnmapGranularityAlignmentByte0: u8,
-}
-bits!(VPD_BLOCK_LIMITS_PAGE_anon_2_anon_1, _bitfield_1: u8 { UnmapGranularityAlignmentByte3 set_UnmapGranularityAlignmentByte3 @ 0 + 7, UGAValid set_UGAValid @ 7 + 1 });
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub union VPD_BLOCK_LIMITS_PAGE_anon_2 {
-    pub __bindgen_anon_1: VPD_BLOCK_LIMITS_PAGE_anon_2_anon_1,
-    pub UnmapGranularityAlignment: [u8; 4],
-}
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VPD_BLOCK_LIMITS_PAGE {
-    pub _bitfield_1: u8,
-    pub PageCode: u8,
-    pub PageLength: [u8; 2],
-    pub __bindgen_anon_1: VPD_BLOCK_LIMITS_PAGE_anon_1,
-    pub MaximumCompareAndWriteLength: u8,
-    pub OptimalTransferLengthGranularity: [u8; 2],
-    pub MaximumTransferLength: [u8; 4],
-    pub OptimalTransferLength: [u8; 4],
-    pub MaxPrefetchXDReadXDWriteTransferLength: [u8; 4],
-    pub MaximumUnmapLBACount: [u8; 4],
-    pub MaximumUnmapBlockDescriptorCount: [u8; 4],
-    pub OptimalUnmapGranularity: [u8; 4],
-    pub __bindgen_anon_2: VPD_BLOCK_LIMITS_PAGE_anon_2,
-    pub Reserved1: [u8; 28],
-}
-bits!(VPD_BLOCK_LIMITS_PAGE, _bitfield_1: u8 { DeviceType set_DeviceType @ 0 + 5, DeviceTypeQualifier set_DeviceTypeQualifier @ 5 + 3 });
-layout!(VPD_BLOCK_LIMITS_PAGE_anon_1, 1, 1, Reserved0 @ 0, Descriptors @ 0);
-layout!(VPD_BLOCK_LIMITS_PAGE_anon_2_anon_1, 4, 1, _bitfield_1 @ 0, UnmapGranularityAlignmentByte2 @ 1, UnmapGranularityAlignmentByte1 @ 2, UnmapGranularityAlignmentByte0 @ 3);
-layout!(VPD_BLOCK_LIMITS_PAGE_anon_2, 4, 1, __bindgen_anon_1 @ 0, UnmapGranularityAlignment @ 0);
-layout!(VPD_BLOCK_LIMITS_PAGE, 64, 1, _bitfield_1 @ 0, PageCode @ 1, PageLength @ 2, __bindgen_anon_1 @ 4, MaximumCompareAndWriteLength @ 5, OptimalTransferLengthGranularity @ 6, MaximumTransferLength @ 8, OptimalTransferLength @ 12, MaxPrefetchXDReadXDWriteTransferLength @ 16, MaximumUnmapLBACount @ 20, MaximumUnmapBlockDescriptorCount @ 24, OptimalUnmapGranularity @ 28, __bindgen_anon_2 @ 32, Reserved1 @ 36);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VPD_BLOCK_DEVICE_CHARACTERISTICS_PAGE {
-    pub _bitfield_1: u8,
-    pub PageCode: u8,
-    pub Reserved0: u8,
-    pub PageLength: u8,
-    pub MediumRotationRateMsb: u8,
-    pub MediumRotationRateLsb: u8,
-    pub MediumProductType: u8,
-    pub _bitfield_2: u8,
-    pub _bitfield_3: u8,
-    pub Reserved3: [u8; 3],
-    pub DepopulationTime: [u8; 4],
-    pub Reserved4: [u8; 48],
-}
-bits!(VPD_BLOCK_DEVICE_CHARACTERISTICS_PAGE, _bitfield_1: u8 { DeviceType set_DeviceType @ 0 + 5, DeviceTypeQualifier set_DeviceTypeQualifier @ 5 + 3 });
-bits!(VPD_BLOCK_DEVICE_CHARACTERISTICS_PAGE, _bitfield_2: u8 { NominalFormFactor set_NominalFormFactor @ 0 + 4, WACEREQ set_WACEREQ @ 4 + 2, WABEREQ set_WABEREQ @ 6 + 2 });
-bits!(VPD_BLOCK_DEVICE_CHARACTERISTICS_PAGE, _bitfield_3: u8 { VBULS set_VBULS @ 0 + 1, FUAB set_FUAB @ 1 + 1, BOCS set_BOCS @ 2 + 1, Reserved1 set_Reserved1 @ 3 + 1, ZONED set_ZONED @ 4 + 2, Reserved2 set_Reserved2 @ 6 + 2 });
-layout!(VPD_BLOCK_DEVICE_CHARACTERISTICS_PAGE, 64, 1, _bitfield_1 @ 0, PageCode @ 1, Reserved0 @ 2, PageLength @ 3, MediumRotationRateMsb @ 4, MediumRotationRateLsb @ 5, MediumProductType @ 6, _bitfield_2 @ 7, _bitfield_3 @ 8, Reserved3 @ 9, DepopulationTime @ 12, Reserved4 @ 16);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct VPD_LOGICAL_BLOCK_PROVISIONING_PAGE {
-    pub _bitfield_1: u8,
-    pub PageCode: u8,
-    pub PageLength: [u8; 2],
-    pub ThresholdExponent: u8,
-    pub _bitfield_2: u8,
-    pub _bitfield_3: u8,
-    pub Reserved2: u8,
-    pub ProvisioningGroupDescr: [u8; 0],
-}
-bits!(VPD_LOGICAL_BLOCK_PROVISIONING_PAGE, _bitfield_1: u8 { DeviceType set_DeviceType @ 0 + 5, DeviceTypeQualifier set_DeviceTypeQualifier @ 5 + 3 });
-bits!(VPD_LOGICAL_BLOCK_PROVISIONING_PAGE, _bitfield_2: u8 { DP set_DP @ 0 + 1, ANC_SUP set_ANC_SUP @ 1 + 1, LBPRZ set_LBPRZ @ 2 + 1, Reserved0 set_Reserved0 @ 3 + 2, LBPWS10 set_LBPWS10 @ 5 + 1, LBPWS set_LBPWS @ 6 + 1, LBPU set_LBPU @ 7 + 1 });
-bits!(VPD_LOGICAL_BLOCK_PROVISIONING_PAGE, _bitfield_3: u8 { ProvisioningType set_ProvisioningType @ 0 + 3, Reserved1 set_Reserved1 @ 3 + 5 });
-layout!(VPD_LOGICAL_BLOCK_PROVISIONING_PAGE, 8, 1, _bitfield_1 @ 0, PageCode @ 1, PageLength @ 2, ThresholdExponent @ 4, _bitfield_2 @ 5, _bitfield_3 @ 6, Reserved2 @ 7, ProvisioningGroupDescr @ 8);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
 pub struct DESCRIPTOR_SENSE_DATA {
     pub _bitfield_1: u8,
     pub _bitfield_2: u8,
@@ -534,3 +287,15 @@ pub struct PRI_REGISTRATION_LIST {
     pub ReservationKeyList: [[[u8; 8]; 0]; 0],
 }
 layout!(PRI_REGISTRATION_LIST, 8, 1, Generation @ 0, AdditionalLength @ 4, ReservationKeyList @ 8);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct PRI_RESERVATION_DESCRIPTOR {
+    pub ReservationKey: [u8; 8],
+    pub ScopeSpecificAddress: [u8; 4],
+    pub Reserved: u8,
+    pub _bitfield_1: u8,
+    pub Obsolete: [u8; 2],
+}
+bits!(PRI_RESERVATION_DESCRIPTOR, _bitfield_1: u8 { Type set_Type @ 0 + 4, Scope set_Scope @ 4 + 4 });
+layout!(PRI_RESERVATION_DESCRIPTOR, 16, 1, ReservationKey @ 0, ScopeSpecificAddress @ 8, Reserved @ 12, _bitfield_1 @ 13, Obsolete @ 14);

@@ -557,3 +557,107 @@ pub struct STOR_REQUEST_INFO_V1 {
     pub Reserved: [u8; 3],
 }
 layout!(STOR_REQUEST_INFO_V1, 24, 4, Version @ 0, Size @ 2, PriorityHint @ 4, Flags @ 8, Key @ 12, Length @ 16, IsWriteRequest @ 20, Reserved @ 21);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct STOR_LOG_EVENT_DETAILS {
+    pub InterfaceRevision: u32,
+    pub Size: u32,
+    pub Flags: u32,
+    pub EventAssociation: STOR_EVENT_ASSOCIATION_ENUM,
+    pub PathId: u32,
+    pub TargetId: u32,
+    pub LunId: u32,
+    pub StorportSpecificErrorCode: BOOLEAN,
+    pub ErrorCode: u32,
+    pub UniqueId: u32,
+    pub DumpDataSize: u32,
+    pub DumpData: *mut c_void,
+    pub StringCount: u32,
+    pub StringList: *mut *mut WCHAR,
+}
+layout!(STOR_LOG_EVENT_DETAILS, 72, 8, InterfaceRevision @ 0, Size @ 4, Flags @ 8, EventAssociation @ 12, PathId @ 16, TargetId @ 20, LunId @ 24, StorportSpecificErrorCode @ 28, ErrorCode @ 32, UniqueId @ 36, DumpDataSize @ 40, DumpData @ 48, StringCount @ 56, StringList @ 64);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct STOR_UNIT_ATTRIBUTES {
+    pub _bitfield_1: u32,
+}
+bits!(STOR_UNIT_ATTRIBUTES, _bitfield_1: u32 { DeviceAttentionSupported set_DeviceAttentionSupported @ 0 + 1, AsyncNotificationSupported set_AsyncNotificationSupported @ 1 + 1, D3ColdNotSupported set_D3ColdNotSupported @ 2 + 1, BypassIOSupported set_BypassIOSupported @ 3 + 1, Reserved set_Reserved @ 4 + 28 });
+layout!(STOR_UNIT_ATTRIBUTES, 4, 4, _bitfield_1 @ 0);
+
+#[repr(C, align(16))]
+#[derive(Clone, Copy)]
+pub struct STOR_SLIST_ENTRY {
+    pub Next: *mut STOR_SLIST_ENTRY,
+}
+layout!(STOR_SLIST_ENTRY, 16, 16, Next @ 0);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct STOR_SLIST_HEADER_anon_1 {
+    pub Alignment: u64,
+    pub Region: u64,
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct STOR_SLIST_HEADER_Header8 {
+    pub _bitfield_1: u64,
+    pub _bitfield_2: u64,
+}
+bits!(STOR_SLIST_HEADER_Header8, _bitfield_1: u64 { Depth set_Depth @ 0 + 16, Sequence set_Sequence @ 16 + 9, NextEntry set_NextEntry @ 25 + 39 });
+bits!(STOR_SLIST_HEADER_Header8, _bitfield_2: u64 { HeaderType set_HeaderType @ 0 + 1, Init set_Init @ 1 + 1, Reserved set_Reserved @ 2 + 59, Region set_Region @ 61 + 3 });
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct STOR_SLIST_HEADER_Header16 {
+    pub _bitfield_1: u64,
+    pub _bitfield_2: u64,
+}
+bits!(STOR_SLIST_HEADER_Header16, _bitfield_1: u64 { Depth set_Depth @ 0 + 16, Sequence set_Sequence @ 16 + 48 });
+bits!(STOR_SLIST_HEADER_Header16, _bitfield_2: u64 { HeaderType set_HeaderType @ 0 + 1, Init set_Init @ 1 + 1, Reserved set_Reserved @ 2 + 2, NextEntry set_NextEntry @ 4 + 60 });
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct STOR_SLIST_HEADER_HeaderX64 {
+    pub _bitfield_1: u64,
+    pub _bitfield_2: u64,
+}
+bits!(STOR_SLIST_HEADER_HeaderX64, _bitfield_1: u64 { Depth set_Depth @ 0 + 16, Sequence set_Sequence @ 16 + 48 });
+bits!(STOR_SLIST_HEADER_HeaderX64, _bitfield_2: u64 { HeaderType set_HeaderType @ 0 + 1, Reserved set_Reserved @ 1 + 3, NextEntry set_NextEntry @ 4 + 60 });
+#[repr(C, align(16))]
+#[derive(Clone, Copy)]
+pub union STOR_SLIST_HEADER {
+    pub __bindgen_anon_1: STOR_SLIST_HEADER_anon_1,
+    pub Header8: STOR_SLIST_HEADER_Header8,
+    pub Header16: STOR_SLIST_HEADER_Header16,
+    pub HeaderX64: STOR_SLIST_HEADER_HeaderX64,
+}
+layout!(STOR_SLIST_HEADER_anon_1, 16, 8, Alignment @ 0, Region @ 8);
+layout!(STOR_SLIST_HEADER_Header8, 16, 8, _bitfield_1 @ 0, _bitfield_2 @ 8);
+layout!(STOR_SLIST_HEADER_Header16, 16, 8, _bitfield_1 @ 0, _bitfield_2 @ 8);
+layout!(STOR_SLIST_HEADER_HeaderX64, 16, 8, _bitfield_1 @ 0, _bitfield_2 @ 8);
+layout!(STOR_SLIST_HEADER, 16, 16, __bindgen_anon_1 @ 0, Header8 @ 0, Header16 @ 0, HeaderX64 @ 0);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct DPC_BUFFER {
+    pub Type: i16,
+    pub Number: u8,
+    pub Importance: u8,
+    pub F: *mut c_void,
+    pub B: *mut c_void,
+    pub DeferredRoutine: *mut c_void,
+    pub DeferredContext: *mut c_void,
+    pub SystemArgument1: *mut c_void,
+    pub SystemArgument2: *mut c_void,
+    pub DpcData: *mut c_void,
+}
+layout!(DPC_BUFFER, 64, 8, Type @ 0, Number @ 2, Importance @ 3, F @ 8, B @ 16, DeferredRoutine @ 24, DeferredContext @ 32, SystemArgument1 @ 40, SystemArgument2 @ 48, DpcData @ 56);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct STOR_UC_DEVICE_USAGE {
+    pub Address: *mut STOR_ADDRESS,
+    pub UsageType: SCSI_UC_DEVICE_USAGE_TYPE,
+    pub InUse: BOOLEAN,
+}
+layout!(STOR_UC_DEVICE_USAGE, 16, 8, Address @ 0, UsageType @ 8, InUse @ 12);

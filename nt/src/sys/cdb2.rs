@@ -1,185 +1,7 @@
-//! Storport: what a miniport registers, is told and asks for.
+//! SCSI command descriptor blocks (big-endian on the wire).
 //!
 //! Names, layouts and values as Microsoft's WDK headers declare them (NTDDI 0x0A00000C, NDIS 6.85),
 //! 64-bit x86. Checked against the recorded facts by `tests/abi`.
-
-use super::*;
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _PLAY_AUDIO {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub StartingBlockAddress: [u8; 4],
-    pub Reserved2: u8,
-    pub PlayLength: [u8; 2],
-    pub Control: u8,
-}
-bits!(_PLAY_AUDIO, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, LogicalUnitNumber set_LogicalUnitNumber @ 5 + 3 });
-layout!(_PLAY_AUDIO, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingBlockAddress @ 2, Reserved2 @ 6, PlayLength @ 7, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _PLAY_AUDIO_MSF {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: u8,
-    pub StartingM: u8,
-    pub StartingS: u8,
-    pub StartingF: u8,
-    pub EndingM: u8,
-    pub EndingS: u8,
-    pub EndingF: u8,
-    pub Control: u8,
-}
-bits!(_PLAY_AUDIO_MSF, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, LogicalUnitNumber set_LogicalUnitNumber @ 5 + 3 });
-layout!(_PLAY_AUDIO_MSF, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, StartingM @ 3, StartingS @ 4, StartingF @ 5, EndingM @ 6, EndingS @ 7, EndingF @ 8, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _BLANK_MEDIA {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub AddressOrTrack: [u8; 4],
-    pub Reserved3: [u8; 5],
-    pub Control: u8,
-}
-bits!(_BLANK_MEDIA, _bitfield_1: u8 { BlankType set_BlankType @ 0 + 3, Reserved1 set_Reserved1 @ 3 + 1, Immediate set_Immediate @ 4 + 1, Reserved2 set_Reserved2 @ 5 + 3 });
-layout!(_BLANK_MEDIA, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, AddressOrTrack @ 2, Reserved3 @ 6, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub union _PLAY_CD_anon_1 {
-    pub LBA: _LBA,
-    pub MSF: _MSF,
-}
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _PLAY_CD {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub __bindgen_anon_1: _PLAY_CD_anon_1,
-    pub _bitfield_2: u8,
-    pub Control: u8,
-}
-bits!(_PLAY_CD, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 1, CMSF set_CMSF @ 1 + 1, ExpectedSectorType set_ExpectedSectorType @ 2 + 3, Lun set_Lun @ 5 + 3 });
-bits!(_PLAY_CD, _bitfield_2: u8 { Audio set_Audio @ 0 + 1, Composite set_Composite @ 1 + 1, Port1 set_Port1 @ 2 + 1, Port2 set_Port2 @ 3 + 1, Reserved2 set_Reserved2 @ 4 + 3, Speed set_Speed @ 7 + 1 });
-layout!(_PLAY_CD_anon_1, 8, 1, LBA @ 0, MSF @ 0);
-layout!(_PLAY_CD, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, __bindgen_anon_1 @ 2, _bitfield_2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SCAN_CD {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub StartingAddress: [u8; 4],
-    pub Reserved2: [u8; 3],
-    pub _bitfield_2: u8,
-    pub Reserved4: u8,
-    pub Control: u8,
-}
-bits!(_SCAN_CD, _bitfield_1: u8 { RelativeAddress set_RelativeAddress @ 0 + 1, Reserved1 set_Reserved1 @ 1 + 3, Direct set_Direct @ 4 + 1, Lun set_Lun @ 5 + 3 });
-bits!(_SCAN_CD, _bitfield_2: u8 { Reserved3 set_Reserved3 @ 0 + 6, Type set_Type @ 6 + 2 });
-layout!(_SCAN_CD, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingAddress @ 2, Reserved2 @ 6, _bitfield_2 @ 9, Reserved4 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _STOP_PLAY_SCAN {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 7],
-    pub Control: u8,
-}
-bits!(_STOP_PLAY_SCAN, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
-layout!(_STOP_PLAY_SCAN, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SUBCHANNEL {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub _bitfield_2: u8,
-    pub Format: u8,
-    pub Reserved4: [u8; 2],
-    pub TrackNumber: u8,
-    pub AllocationLength: [u8; 2],
-    pub Control: u8,
-}
-bits!(_SUBCHANNEL, _bitfield_1: u8 { Reserved0 set_Reserved0 @ 0 + 1, Msf set_Msf @ 1 + 1, Reserved1 set_Reserved1 @ 2 + 3, LogicalUnitNumber set_LogicalUnitNumber @ 5 + 3 });
-bits!(_SUBCHANNEL, _bitfield_2: u8 { Reserved2 set_Reserved2 @ 0 + 6, SubQ set_SubQ @ 6 + 1, Reserved3 set_Reserved3 @ 7 + 1 });
-layout!(_SUBCHANNEL, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, _bitfield_2 @ 2, Format @ 3, Reserved4 @ 4, TrackNumber @ 6, AllocationLength @ 7, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _READ_CD {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub StartingLBA: [u8; 4],
-    pub TransferBlocks: [u8; 3],
-    pub _bitfield_2: u8,
-    pub _bitfield_3: u8,
-    pub Control: u8,
-}
-bits!(_READ_CD, _bitfield_1: u8 { RelativeAddress set_RelativeAddress @ 0 + 1, Reserved0 set_Reserved0 @ 1 + 1, ExpectedSectorType set_ExpectedSectorType @ 2 + 3, Lun set_Lun @ 5 + 3 });
-bits!(_READ_CD, _bitfield_2: u8 { Reserved2 set_Reserved2 @ 0 + 1, ErrorFlags set_ErrorFlags @ 1 + 2, IncludeEDC set_IncludeEDC @ 3 + 1, IncludeUserData set_IncludeUserData @ 4 + 1, HeaderCode set_HeaderCode @ 5 + 2, IncludeSyncData set_IncludeSyncData @ 7 + 1 });
-bits!(_READ_CD, _bitfield_3: u8 { SubChannelSelection set_SubChannelSelection @ 0 + 3, Reserved3 set_Reserved3 @ 3 + 5 });
-layout!(_READ_CD, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingLBA @ 2, TransferBlocks @ 6, _bitfield_2 @ 9, _bitfield_3 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _READ_CD_MSF {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: u8,
-    pub StartingM: u8,
-    pub StartingS: u8,
-    pub StartingF: u8,
-    pub EndingM: u8,
-    pub EndingS: u8,
-    pub EndingF: u8,
-    pub _bitfield_2: u8,
-    pub _bitfield_3: u8,
-    pub Control: u8,
-}
-bits!(_READ_CD_MSF, _bitfield_1: u8 { RelativeAddress set_RelativeAddress @ 0 + 1, Reserved1 set_Reserved1 @ 1 + 1, ExpectedSectorType set_ExpectedSectorType @ 2 + 3, Lun set_Lun @ 5 + 3 });
-bits!(_READ_CD_MSF, _bitfield_2: u8 { Reserved4 set_Reserved4 @ 0 + 1, ErrorFlags set_ErrorFlags @ 1 + 2, IncludeEDC set_IncludeEDC @ 3 + 1, IncludeUserData set_IncludeUserData @ 4 + 1, HeaderCode set_HeaderCode @ 5 + 2, IncludeSyncData set_IncludeSyncData @ 7 + 1 });
-bits!(_READ_CD_MSF, _bitfield_3: u8 { SubChannelSelection set_SubChannelSelection @ 0 + 3, Reserved5 set_Reserved5 @ 3 + 5 });
-layout!(_READ_CD_MSF, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, StartingM @ 3, StartingS @ 4, StartingF @ 5, EndingM @ 6, EndingS @ 7, EndingF @ 8, _bitfield_2 @ 9, _bitfield_3 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _PLXTR_READ_CDDA {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub LogicalBlockByte0: u8,
-    pub LogicalBlockByte1: u8,
-    pub LogicalBlockByte2: u8,
-    pub LogicalBlockByte3: u8,
-    pub TransferBlockByte0: u8,
-    pub TransferBlockByte1: u8,
-    pub TransferBlockByte2: u8,
-    pub TransferBlockByte3: u8,
-    pub SubCode: u8,
-    pub Control: u8,
-}
-bits!(_PLXTR_READ_CDDA, _bitfield_1: u8 { Reserved0 set_Reserved0 @ 0 + 5, LogicalUnitNumber set_LogicalUnitNumber @ 5 + 3 });
-layout!(_PLXTR_READ_CDDA, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, LogicalBlockByte0 @ 2, LogicalBlockByte1 @ 3, LogicalBlockByte2 @ 4, LogicalBlockByte3 @ 5, TransferBlockByte0 @ 6, TransferBlockByte1 @ 7, TransferBlockByte2 @ 8, TransferBlockByte3 @ 9, SubCode @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _NEC_READ_CDDA {
-    pub OperationCode: u8,
-    pub Reserved0: u8,
-    pub LogicalBlockByte0: u8,
-    pub LogicalBlockByte1: u8,
-    pub LogicalBlockByte2: u8,
-    pub LogicalBlockByte3: u8,
-    pub Reserved1: u8,
-    pub TransferBlockByte0: u8,
-    pub TransferBlockByte1: u8,
-    pub Control: u8,
-}
-layout!(_NEC_READ_CDDA, 10, 1, OperationCode @ 0, Reserved0 @ 1, LogicalBlockByte0 @ 2, LogicalBlockByte1 @ 3, LogicalBlockByte2 @ 4, LogicalBlockByte3 @ 5, Reserved1 @ 6, TransferBlockByte0 @ 7, TransferBlockByte1 @ 8, Control @ 9);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -562,3 +384,258 @@ pub struct _REQUEST_VOLUME_ELEMENT_ADDRESS {
 }
 bits!(_REQUEST_VOLUME_ELEMENT_ADDRESS, _bitfield_1: u8 { ElementType set_ElementType @ 0 + 4, VolTag set_VolTag @ 4 + 1, LogicalUnitNumber set_LogicalUnitNumber @ 5 + 3 });
 layout!(_REQUEST_VOLUME_ELEMENT_ADDRESS, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingElementAddress @ 2, NumberElements @ 4, Reserved1 @ 6, AllocationLength @ 7, Reserved2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _LOAD_UNLOAD {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 2],
+    pub _bitfield_2: u8,
+    pub Reserved4: [u8; 3],
+    pub Slot: u8,
+    pub Reserved5: [u8; 3],
+}
+bits!(_LOAD_UNLOAD, _bitfield_1: u8 { Immediate set_Immediate @ 0 + 1, Reserved1 set_Reserved1 @ 1 + 4, Lun set_Lun @ 5 + 3 });
+bits!(_LOAD_UNLOAD, _bitfield_2: u8 { Start set_Start @ 0 + 1, LoadEject set_LoadEject @ 1 + 1, Reserved3 set_Reserved3 @ 2 + 6 });
+layout!(_LOAD_UNLOAD, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, _bitfield_2 @ 4, Reserved4 @ 5, Slot @ 8, Reserved5 @ 9);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _MECH_STATUS {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved1: [u8; 6],
+    pub AllocationLength: [u8; 2],
+    pub Reserved2: [u8; 1],
+    pub Control: u8,
+}
+bits!(_MECH_STATUS, _bitfield_1: u8 { Reserved set_Reserved @ 0 + 5, Lun set_Lun @ 5 + 3 });
+layout!(_MECH_STATUS, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved1 @ 2, AllocationLength @ 8, Reserved2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _SYNCHRONIZE_CACHE10 {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub LogicalBlockAddress: [u8; 4],
+    pub Reserved2: u8,
+    pub BlockCount: [u8; 2],
+    pub Control: u8,
+}
+bits!(_SYNCHRONIZE_CACHE10, _bitfield_1: u8 { RelAddr set_RelAddr @ 0 + 1, Immediate set_Immediate @ 1 + 1, Reserved set_Reserved @ 2 + 3, Lun set_Lun @ 5 + 3 });
+layout!(_SYNCHRONIZE_CACHE10, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, LogicalBlockAddress @ 2, Reserved2 @ 6, BlockCount @ 7, Control @ 9);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _GET_EVENT_STATUS_NOTIFICATION {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 2],
+    pub NotificationClassRequest: u8,
+    pub Reserved3: [u8; 2],
+    pub EventListLength: [u8; 2],
+    pub Control: u8,
+}
+bits!(_GET_EVENT_STATUS_NOTIFICATION, _bitfield_1: u8 { Immediate set_Immediate @ 0 + 1, Reserved set_Reserved @ 1 + 4, Lun set_Lun @ 5 + 3 });
+layout!(_GET_EVENT_STATUS_NOTIFICATION, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, NotificationClassRequest @ 4, Reserved3 @ 5, EventListLength @ 7, Control @ 9);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _GET_PERFORMANCE {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub StartingLBA: [u8; 4],
+    pub Reserved1: [u8; 2],
+    pub MaximumNumberOfDescriptors: [u8; 2],
+    pub Type: u8,
+    pub Control: u8,
+}
+bits!(_GET_PERFORMANCE, _bitfield_1: u8 { Except set_Except @ 0 + 2, Write set_Write @ 2 + 1, Tolerance set_Tolerance @ 3 + 2, Reserved0 set_Reserved0 @ 5 + 3 });
+layout!(_GET_PERFORMANCE, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingLBA @ 2, Reserved1 @ 6, MaximumNumberOfDescriptors @ 8, Type @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _READ_DVD_STRUCTURE {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub RMDBlockNumber: [u8; 4],
+    pub LayerNumber: u8,
+    pub Format: u8,
+    pub AllocationLength: [u8; 2],
+    pub _bitfield_2: u8,
+    pub Control: u8,
+}
+bits!(_READ_DVD_STRUCTURE, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
+bits!(_READ_DVD_STRUCTURE, _bitfield_2: u8 { Reserved3 set_Reserved3 @ 0 + 6, AGID set_AGID @ 6 + 2 });
+layout!(_READ_DVD_STRUCTURE, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, RMDBlockNumber @ 2, LayerNumber @ 6, Format @ 7, AllocationLength @ 8, _bitfield_2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _SET_STREAMING {
+    pub OperationCode: u8,
+    pub Reserved: [u8; 8],
+    pub ParameterListLength: [u8; 2],
+    pub Control: u8,
+}
+layout!(_SET_STREAMING, 12, 1, OperationCode @ 0, Reserved @ 1, ParameterListLength @ 9, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _SEND_DVD_STRUCTURE {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 5],
+    pub Format: u8,
+    pub ParameterListLength: [u8; 2],
+    pub Reserved3: u8,
+    pub Control: u8,
+}
+bits!(_SEND_DVD_STRUCTURE, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
+layout!(_SEND_DVD_STRUCTURE, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, Format @ 7, ParameterListLength @ 8, Reserved3 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _SEND_KEY {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 6],
+    pub ParameterListLength: [u8; 2],
+    pub _bitfield_2: u8,
+    pub Control: u8,
+}
+bits!(_SEND_KEY, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
+bits!(_SEND_KEY, _bitfield_2: u8 { KeyFormat set_KeyFormat @ 0 + 6, AGID set_AGID @ 6 + 2 });
+layout!(_SEND_KEY, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, ParameterListLength @ 8, _bitfield_2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _REPORT_KEY {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub LogicalBlockAddress: [u8; 4],
+    pub Reserved2: [u8; 2],
+    pub AllocationLength: [u8; 2],
+    pub _bitfield_2: u8,
+    pub Control: u8,
+}
+bits!(_REPORT_KEY, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
+bits!(_REPORT_KEY, _bitfield_2: u8 { KeyFormat set_KeyFormat @ 0 + 6, AGID set_AGID @ 6 + 2 });
+layout!(_REPORT_KEY, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, LogicalBlockAddress @ 2, Reserved2 @ 6, AllocationLength @ 8, _bitfield_2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _SET_READ_AHEAD {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub TriggerLBA: [u8; 4],
+    pub ReadAheadLBA: [u8; 4],
+    pub Reserved2: u8,
+    pub Control: u8,
+}
+bits!(_SET_READ_AHEAD, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
+layout!(_SET_READ_AHEAD, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, TriggerLBA @ 2, ReadAheadLBA @ 6, Reserved2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _READ_FORMATTED_CAPACITIES {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 5],
+    pub AllocationLength: [u8; 2],
+    pub Control: u8,
+}
+bits!(_READ_FORMATTED_CAPACITIES, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
+layout!(_READ_FORMATTED_CAPACITIES, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, AllocationLength @ 7, Control @ 9);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _REPORT_LUNS {
+    pub OperationCode: u8,
+    pub Reserved1: [u8; 5],
+    pub AllocationLength: [u8; 4],
+    pub Reserved2: [u8; 1],
+    pub Control: u8,
+}
+layout!(_REPORT_LUNS, 12, 1, OperationCode @ 0, Reserved1 @ 1, AllocationLength @ 6, Reserved2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _PERSISTENT_RESERVE_IN {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 5],
+    pub AllocationLength: [u8; 2],
+    pub Control: u8,
+}
+bits!(_PERSISTENT_RESERVE_IN, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
+layout!(_PERSISTENT_RESERVE_IN, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, AllocationLength @ 7, Control @ 9);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _PERSISTENT_RESERVE_OUT {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub _bitfield_2: u8,
+    pub Reserved2: [u8; 4],
+    pub ParameterListLength: [u8; 2],
+    pub Control: u8,
+}
+bits!(_PERSISTENT_RESERVE_OUT, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
+bits!(_PERSISTENT_RESERVE_OUT, _bitfield_2: u8 { Type set_Type @ 0 + 4, Scope set_Scope @ 4 + 4 });
+layout!(_PERSISTENT_RESERVE_OUT, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, _bitfield_2 @ 2, Reserved2 @ 3, ParameterListLength @ 7, Control @ 9);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _REPORT_TIMESTAMP {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 4],
+    pub AllocationLength: [u8; 4],
+    pub Reserved3: u8,
+    pub Control: u8,
+}
+bits!(_REPORT_TIMESTAMP, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
+layout!(_REPORT_TIMESTAMP, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, AllocationLength @ 6, Reserved3 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _SET_TIMESTAMP {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 4],
+    pub ParameterListLength: [u8; 4],
+    pub Reserved3: u8,
+    pub Control: u8,
+}
+bits!(_SET_TIMESTAMP, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
+layout!(_SET_TIMESTAMP, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, ParameterListLength @ 6, Reserved3 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _REPORT_SUPPORTED_OPERATION_CODES {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub _bitfield_2: u8,
+    pub RequestedOperationCode: u8,
+    pub RequestedServiceAction: [u8; 2],
+    pub AllocationLength: [u8; 4],
+    pub Reserved2: u8,
+    pub Control: u8,
+}
+bits!(_REPORT_SUPPORTED_OPERATION_CODES, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved0 set_Reserved0 @ 5 + 3 });
+bits!(_REPORT_SUPPORTED_OPERATION_CODES, _bitfield_2: u8 { ReportOptions set_ReportOptions @ 0 + 3, Reserved1 set_Reserved1 @ 3 + 4, ReturnCommandTimeoutsDescriptor set_ReturnCommandTimeoutsDescriptor @ 7 + 1 });
+layout!(_REPORT_SUPPORTED_OPERATION_CODES, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, _bitfield_2 @ 2, RequestedOperationCode @ 3, RequestedServiceAction @ 4, AllocationLength @ 6, Reserved2 @ 10, Control @ 11);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _GET_CONFIGURATION {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub StartingFeature: [u8; 2],
+    pub Reserved2: [u8; 3],
+    pub AllocationLength: [u8; 2],
+    pub Control: u8,
+}
+bits!(_GET_CONFIGURATION, _bitfield_1: u8 { RequestType set_RequestType @ 0 + 2, Reserved1 set_Reserved1 @ 2 + 6 });
+layout!(_GET_CONFIGURATION, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingFeature @ 2, Reserved2 @ 4, AllocationLength @ 7, Control @ 9);

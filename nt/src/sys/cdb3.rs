@@ -1,264 +1,7 @@
-//! Storport: what a miniport registers, is told and asks for.
+//! SCSI command descriptor blocks (big-endian on the wire).
 //!
 //! Names, layouts and values as Microsoft's WDK headers declare them (NTDDI 0x0A00000C, NDIS 6.85),
 //! 64-bit x86. Checked against the recorded facts by `tests/abi`.
-
-use super::*;
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _LOAD_UNLOAD {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 2],
-    pub _bitfield_2: u8,
-    pub Reserved4: [u8; 3],
-    pub Slot: u8,
-    pub Reserved5: [u8; 3],
-}
-bits!(_LOAD_UNLOAD, _bitfield_1: u8 { Immediate set_Immediate @ 0 + 1, Reserved1 set_Reserved1 @ 1 + 4, Lun set_Lun @ 5 + 3 });
-bits!(_LOAD_UNLOAD, _bitfield_2: u8 { Start set_Start @ 0 + 1, LoadEject set_LoadEject @ 1 + 1, Reserved3 set_Reserved3 @ 2 + 6 });
-layout!(_LOAD_UNLOAD, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, _bitfield_2 @ 4, Reserved4 @ 5, Slot @ 8, Reserved5 @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _MECH_STATUS {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved1: [u8; 6],
-    pub AllocationLength: [u8; 2],
-    pub Reserved2: [u8; 1],
-    pub Control: u8,
-}
-bits!(_MECH_STATUS, _bitfield_1: u8 { Reserved set_Reserved @ 0 + 5, Lun set_Lun @ 5 + 3 });
-layout!(_MECH_STATUS, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved1 @ 2, AllocationLength @ 8, Reserved2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SYNCHRONIZE_CACHE10 {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub LogicalBlockAddress: [u8; 4],
-    pub Reserved2: u8,
-    pub BlockCount: [u8; 2],
-    pub Control: u8,
-}
-bits!(_SYNCHRONIZE_CACHE10, _bitfield_1: u8 { RelAddr set_RelAddr @ 0 + 1, Immediate set_Immediate @ 1 + 1, Reserved set_Reserved @ 2 + 3, Lun set_Lun @ 5 + 3 });
-layout!(_SYNCHRONIZE_CACHE10, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, LogicalBlockAddress @ 2, Reserved2 @ 6, BlockCount @ 7, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _GET_EVENT_STATUS_NOTIFICATION {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 2],
-    pub NotificationClassRequest: u8,
-    pub Reserved3: [u8; 2],
-    pub EventListLength: [u8; 2],
-    pub Control: u8,
-}
-bits!(_GET_EVENT_STATUS_NOTIFICATION, _bitfield_1: u8 { Immediate set_Immediate @ 0 + 1, Reserved set_Reserved @ 1 + 4, Lun set_Lun @ 5 + 3 });
-layout!(_GET_EVENT_STATUS_NOTIFICATION, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, NotificationClassRequest @ 4, Reserved3 @ 5, EventListLength @ 7, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _GET_PERFORMANCE {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub StartingLBA: [u8; 4],
-    pub Reserved1: [u8; 2],
-    pub MaximumNumberOfDescriptors: [u8; 2],
-    pub Type: u8,
-    pub Control: u8,
-}
-bits!(_GET_PERFORMANCE, _bitfield_1: u8 { Except set_Except @ 0 + 2, Write set_Write @ 2 + 1, Tolerance set_Tolerance @ 3 + 2, Reserved0 set_Reserved0 @ 5 + 3 });
-layout!(_GET_PERFORMANCE, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingLBA @ 2, Reserved1 @ 6, MaximumNumberOfDescriptors @ 8, Type @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _READ_DVD_STRUCTURE {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub RMDBlockNumber: [u8; 4],
-    pub LayerNumber: u8,
-    pub Format: u8,
-    pub AllocationLength: [u8; 2],
-    pub _bitfield_2: u8,
-    pub Control: u8,
-}
-bits!(_READ_DVD_STRUCTURE, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
-bits!(_READ_DVD_STRUCTURE, _bitfield_2: u8 { Reserved3 set_Reserved3 @ 0 + 6, AGID set_AGID @ 6 + 2 });
-layout!(_READ_DVD_STRUCTURE, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, RMDBlockNumber @ 2, LayerNumber @ 6, Format @ 7, AllocationLength @ 8, _bitfield_2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SET_STREAMING {
-    pub OperationCode: u8,
-    pub Reserved: [u8; 8],
-    pub ParameterListLength: [u8; 2],
-    pub Control: u8,
-}
-layout!(_SET_STREAMING, 12, 1, OperationCode @ 0, Reserved @ 1, ParameterListLength @ 9, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SEND_DVD_STRUCTURE {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 5],
-    pub Format: u8,
-    pub ParameterListLength: [u8; 2],
-    pub Reserved3: u8,
-    pub Control: u8,
-}
-bits!(_SEND_DVD_STRUCTURE, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
-layout!(_SEND_DVD_STRUCTURE, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, Format @ 7, ParameterListLength @ 8, Reserved3 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SEND_KEY {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 6],
-    pub ParameterListLength: [u8; 2],
-    pub _bitfield_2: u8,
-    pub Control: u8,
-}
-bits!(_SEND_KEY, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
-bits!(_SEND_KEY, _bitfield_2: u8 { KeyFormat set_KeyFormat @ 0 + 6, AGID set_AGID @ 6 + 2 });
-layout!(_SEND_KEY, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, ParameterListLength @ 8, _bitfield_2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _REPORT_KEY {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub LogicalBlockAddress: [u8; 4],
-    pub Reserved2: [u8; 2],
-    pub AllocationLength: [u8; 2],
-    pub _bitfield_2: u8,
-    pub Control: u8,
-}
-bits!(_REPORT_KEY, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
-bits!(_REPORT_KEY, _bitfield_2: u8 { KeyFormat set_KeyFormat @ 0 + 6, AGID set_AGID @ 6 + 2 });
-layout!(_REPORT_KEY, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, LogicalBlockAddress @ 2, Reserved2 @ 6, AllocationLength @ 8, _bitfield_2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SET_READ_AHEAD {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub TriggerLBA: [u8; 4],
-    pub ReadAheadLBA: [u8; 4],
-    pub Reserved2: u8,
-    pub Control: u8,
-}
-bits!(_SET_READ_AHEAD, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
-layout!(_SET_READ_AHEAD, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, TriggerLBA @ 2, ReadAheadLBA @ 6, Reserved2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _READ_FORMATTED_CAPACITIES {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 5],
-    pub AllocationLength: [u8; 2],
-    pub Control: u8,
-}
-bits!(_READ_FORMATTED_CAPACITIES, _bitfield_1: u8 { Reserved1 set_Reserved1 @ 0 + 5, Lun set_Lun @ 5 + 3 });
-layout!(_READ_FORMATTED_CAPACITIES, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, AllocationLength @ 7, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _REPORT_LUNS {
-    pub OperationCode: u8,
-    pub Reserved1: [u8; 5],
-    pub AllocationLength: [u8; 4],
-    pub Reserved2: [u8; 1],
-    pub Control: u8,
-}
-layout!(_REPORT_LUNS, 12, 1, OperationCode @ 0, Reserved1 @ 1, AllocationLength @ 6, Reserved2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _PERSISTENT_RESERVE_IN {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 5],
-    pub AllocationLength: [u8; 2],
-    pub Control: u8,
-}
-bits!(_PERSISTENT_RESERVE_IN, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
-layout!(_PERSISTENT_RESERVE_IN, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, AllocationLength @ 7, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _PERSISTENT_RESERVE_OUT {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub _bitfield_2: u8,
-    pub Reserved2: [u8; 4],
-    pub ParameterListLength: [u8; 2],
-    pub Control: u8,
-}
-bits!(_PERSISTENT_RESERVE_OUT, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
-bits!(_PERSISTENT_RESERVE_OUT, _bitfield_2: u8 { Type set_Type @ 0 + 4, Scope set_Scope @ 4 + 4 });
-layout!(_PERSISTENT_RESERVE_OUT, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, _bitfield_2 @ 2, Reserved2 @ 3, ParameterListLength @ 7, Control @ 9);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _REPORT_TIMESTAMP {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 4],
-    pub AllocationLength: [u8; 4],
-    pub Reserved3: u8,
-    pub Control: u8,
-}
-bits!(_REPORT_TIMESTAMP, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
-layout!(_REPORT_TIMESTAMP, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, AllocationLength @ 6, Reserved3 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _SET_TIMESTAMP {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub Reserved2: [u8; 4],
-    pub ParameterListLength: [u8; 4],
-    pub Reserved3: u8,
-    pub Control: u8,
-}
-bits!(_SET_TIMESTAMP, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
-layout!(_SET_TIMESTAMP, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, ParameterListLength @ 6, Reserved3 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _REPORT_SUPPORTED_OPERATION_CODES {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub _bitfield_2: u8,
-    pub RequestedOperationCode: u8,
-    pub RequestedServiceAction: [u8; 2],
-    pub AllocationLength: [u8; 4],
-    pub Reserved2: u8,
-    pub Control: u8,
-}
-bits!(_REPORT_SUPPORTED_OPERATION_CODES, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved0 set_Reserved0 @ 5 + 3 });
-bits!(_REPORT_SUPPORTED_OPERATION_CODES, _bitfield_2: u8 { ReportOptions set_ReportOptions @ 0 + 3, Reserved1 set_Reserved1 @ 3 + 4, ReturnCommandTimeoutsDescriptor set_ReturnCommandTimeoutsDescriptor @ 7 + 1 });
-layout!(_REPORT_SUPPORTED_OPERATION_CODES, 12, 1, OperationCode @ 0, _bitfield_1 @ 1, _bitfield_2 @ 2, RequestedOperationCode @ 3, RequestedServiceAction @ 4, AllocationLength @ 6, Reserved2 @ 10, Control @ 11);
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct _GET_CONFIGURATION {
-    pub OperationCode: u8,
-    pub _bitfield_1: u8,
-    pub StartingFeature: [u8; 2],
-    pub Reserved2: [u8; 3],
-    pub AllocationLength: [u8; 2],
-    pub Control: u8,
-}
-bits!(_GET_CONFIGURATION, _bitfield_1: u8 { RequestType set_RequestType @ 0 + 2, Reserved1 set_Reserved1 @ 2 + 6 });
-layout!(_GET_CONFIGURATION, 10, 1, OperationCode @ 0, _bitfield_1 @ 1, StartingFeature @ 2, Reserved2 @ 4, AllocationLength @ 7, Control @ 9);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -551,3 +294,53 @@ pub struct _REPORT_ZONES {
 bits!(_REPORT_ZONES, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
 bits!(_REPORT_ZONES, _bitfield_2: u8 { ReportingOptions set_ReportingOptions @ 0 + 6, Reserved3 set_Reserved3 @ 6 + 1, Partial set_Partial @ 7 + 1 });
 layout!(_REPORT_ZONES, 16, 1, OperationCode @ 0, _bitfield_1 @ 1, ZoneStartLBA @ 2, AllocationLength @ 10, _bitfield_2 @ 14, Control @ 15);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _GET_PHYSICAL_ELEMENT_STATUS {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub Reserved2: [u8; 4],
+    pub StartingElement: [u8; 4],
+    pub AllocationLength: [u8; 4],
+    pub _bitfield_2: u8,
+    pub Control: u8,
+}
+bits!(_GET_PHYSICAL_ELEMENT_STATUS, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
+bits!(_GET_PHYSICAL_ELEMENT_STATUS, _bitfield_2: u8 { ReportType set_ReportType @ 0 + 4, Reserved3 set_Reserved3 @ 4 + 2, Filter set_Filter @ 6 + 2 });
+layout!(_GET_PHYSICAL_ELEMENT_STATUS, 16, 1, OperationCode @ 0, _bitfield_1 @ 1, Reserved2 @ 2, StartingElement @ 6, AllocationLength @ 10, _bitfield_2 @ 14, Control @ 15);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _REMOVE_ELEMENT_AND_TRUNCATE {
+    pub OperationCode: u8,
+    pub _bitfield_1: u8,
+    pub RequestedCapacity: [u8; 8],
+    pub ElementIdentifier: [u8; 4],
+    pub Reserved2: u8,
+    pub Control: u8,
+}
+bits!(_REMOVE_ELEMENT_AND_TRUNCATE, _bitfield_1: u8 { ServiceAction set_ServiceAction @ 0 + 5, Reserved1 set_Reserved1 @ 5 + 3 });
+layout!(_REMOVE_ELEMENT_AND_TRUNCATE, 16, 1, OperationCode @ 0, _bitfield_1 @ 1, RequestedCapacity @ 2, ElementIdentifier @ 10, Reserved2 @ 14, Control @ 15);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _LBA {
+    pub StartingBlockAddress: [u8; 4],
+    pub PlayLength: [u8; 4],
+}
+layout!(_LBA, 8, 1, StartingBlockAddress @ 0, PlayLength @ 4);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct _MSF {
+    pub Reserved1: u8,
+    pub StartingM: u8,
+    pub StartingS: u8,
+    pub StartingF: u8,
+    pub EndingM: u8,
+    pub EndingS: u8,
+    pub EndingF: u8,
+    pub Reserved2: u8,
+}
+layout!(_MSF, 8, 1, Reserved1 @ 0, StartingM @ 1, StartingS @ 2, StartingF @ 3, EndingM @ 4, EndingS @ 5, EndingF @ 6, Reserved2 @ 7);

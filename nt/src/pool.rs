@@ -1,0 +1,145 @@
+//! Non-paged, never executable, zeroed pool; and the allocator of `alloc` over it.
+//!
+//! `ExAllocatePool2` (Windows 10 2004) is looked up once by [`init`]; without it
+//! `ExAllocatePoolWithTag(NonPagedPoolNx)` and zeroing do the same. IRQL ≤ DISPATCH_LEVEL.
+
+use core::alloc::Layout;
+use core::mem::transmute;
+use core::ptr::{self, null_mut};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use crate::sys::*;
+use crate::unicode::UnicodeString;
+
+/// Alignment that pool gives to allocations below a page.
+pub const POOL_ALIGNMENT: usize = 16;
+
+static ALLOCATE_POOL2: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
+/// Tag of all allocations of this driver, as `!pool` shows it (first character lowest).
+static TAG: AtomicU32 = AtomicU32::new(u32::from_le_bytes(*b"XenR"));
+
+/// Finds `ExAllocatePool2` and sets the driver's pool tag. Call once, first thing in DriverEntry.
+/// PASSIVE_LEVEL.
+pub fn init(tag: [u8; 4]) {
+    TAG.store(u32::from_le_bytes(tag), Ordering::Relaxed);
+    let name = UnicodeString::new(crate::utf16!("ExAllocatePool2"));
+    // SAFETY: the string is valid; unknown names give null.
+    let found = unsafe { MmGetSystemRoutineAddress(name.as_ptr()) };
+    ALLOCATE_POOL2.store(found, Ordering::Release);
+}
+
+/// Allocates `size` zeroed bytes, aligned to 16 (to a page from one page on), or null.
+#[must_use]
+pub fn allocate(size: usize) -> *mut c_void {
+    let tag = TAG.load(Ordering::Relaxed);
+    let newer = ALLOCATE_POOL2.load(Ordering::Acquire);
+    if !newer.is_null() {
+        // SAFETY: the address is that of ExAllocatePool2, which has this prototype.
+        let newer = unsafe { transmute::<*mut c_void, PFN_ExAllocatePool2>(newer) };
+        // SAFETY: any size and tag are allowed.
+        return unsafe { newer(POOL_FLAG_NON_PAGED, size.max(1), tag) };
+    }
+    // SAFETY: any size and tag are allowed; the tag is not zero.
+    let block = unsafe { ExAllocatePoolWithTag(NonPagedPoolNx, size.max(1), tag) };
+    if !block.is_null() {
+        // SAFETY: the block has `size` bytes and is ours.
+        unsafe { ptr::write_bytes(block.cast::<u8>(), 0, size) };
+    }
+    block
+}
+
+/// Frees what [`allocate`] gave.
+///
+/// # Safety
+/// `block` came from [`allocate`] and is not used again.
+pub unsafe fn free(block: *mut c_void) {
+    // SAFETY: per contract; the tag is the one it was allocated with.
+    unsafe { ExFreePoolWithTag(block, TAG.load(Ordering::Relaxed)) };
+}
+
+/// How an aligned block lies in a pool block: bytes to ask for, or `None` on overflow.
+///
+/// Up to [`POOL_ALIGNMENT`] the pool's own alignment will do. Beyond it there is room for the
+/// alignment and, just below the aligned address, for the address of the pool block.
+fn padded(layout: Layout) -> Option<usize> {
+    if layout.align() <= POOL_ALIGNMENT {
+        return Some(layout.size());
+    }
+    layout.size().checked_add(layout.align())?.checked_add(size_of::<usize>())
+}
+
+/// The aligned address within a block of [`padded`] bytes, with room for one word below.
+fn align_within(block: usize, align: usize) -> usize {
+    (block + size_of::<usize>()).next_multiple_of(align)
+}
+
+/// The driver's allocator: what `Box`, `Vec` and `Arc` use. Failure is reported to the caller
+/// (`alloc_error` is a bug check, so drivers use the fallible constructors outside of start-up).
+pub struct PoolAllocator;
+
+// SAFETY: blocks come from the pool, keep their size and alignment until freed, and are freed once.
+unsafe impl core::alloc::GlobalAlloc for PoolAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let Some(size) = padded(layout) else { return null_mut() };
+        let block = allocate(size).cast::<u8>();
+        if block.is_null() || layout.align() <= POOL_ALIGNMENT {
+            return block;
+        }
+        let offset = align_within(block.addr(), layout.align()) - block.addr();
+        let aligned = block.wrapping_add(offset);
+        let slot = aligned.cast::<*mut u8>().wrapping_sub(1);
+        // SAFETY: `padded` leaves a word below the aligned address.
+        unsafe { slot.write(block) };
+        aligned
+    }
+
+    unsafe fn dealloc(&self, aligned: *mut u8, layout: Layout) {
+        let block = if layout.align() <= POOL_ALIGNMENT {
+            aligned
+        } else {
+            // SAFETY: `alloc` stored the block's address there.
+            unsafe { aligned.cast::<*mut u8>().wrapping_sub(1).read() }
+        };
+        // SAFETY: `block` came from `allocate`.
+        unsafe { free(block.cast()) };
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // Pool is zeroed already.
+        // SAFETY: same contract.
+        unsafe { self.alloc(layout) }
+    }
+}
+
+#[cfg(all(windows, panic = "abort"))]
+#[global_allocator]
+static ALLOCATOR: PoolAllocator = PoolAllocator;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_alignments_cost_nothing_and_large_ones_fit() {
+        let size = |size, align| padded(Layout::from_size_align(size, align).unwrap());
+        assert_eq!(size(24, 8), Some(24));
+        assert_eq!(size(24, 16), Some(24));
+        assert_eq!(size(24, 64), Some(24 + 64 + 8));
+        for align in [32usize, 64, 4096, 65536] {
+            for block in (0..align * 2).step_by(POOL_ALIGNMENT) {
+                let at = align_within(block, align);
+                assert_eq!(at % align, 0);
+                assert!(at >= block + size_of::<usize>(), "word below, align {align} block {block}");
+                let end = block + size(100, align).unwrap();
+                assert!(at + 100 <= end, "inside, align {align} block {block}");
+            }
+        }
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused() {
+        let layout = Layout::from_size_align(isize::MAX as usize - 63, 64).unwrap();
+        // Fits arithmetically; the pool refuses it. What would wrap must give None:
+        assert_eq!(padded(layout), Some(isize::MAX as usize - 63 + 72));
+    }
+}

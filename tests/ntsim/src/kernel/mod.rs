@@ -1,0 +1,170 @@
+//! The kernel instance.
+
+pub mod config;
+pub mod lock;
+
+use crate::engine::{Engine, Point};
+use crate::export::Export;
+use crate::ke::cpu::Cpu;
+use crate::trace::Trace;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use config::Config;
+use core::any::{Any, TypeId};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use lock::Lock;
+
+/// One running kernel. The host has one per simulation, bare metal exactly one.
+pub struct Kernel {
+    /// The ground.
+    pub engine: &'static dyn Engine,
+    /// Settings of this run.
+    pub config: Config,
+    /// Processors, active ones first; the length is the number that can ever exist.
+    pub cpus: Vec<Cpu>,
+    /// Scheduler, timers and waits.
+    pub ke: crate::ke::State,
+    /// Memory.
+    pub mm: crate::mm::State,
+    /// Objects and names.
+    pub ob: crate::ob::State,
+    /// Reports and fault injection.
+    pub verifier: crate::verifier::State,
+    /// Trace and its hash.
+    pub trace: Trace,
+    /// Processors that have been started.
+    pub active: AtomicU32,
+    exports: Lock<Vec<&'static [Export]>>,
+    rooms: Lock<Vec<(TypeId, &'static dyn Any)>>,
+}
+
+/// Where [`kernel`] finds the instance: on the host a function that reads a thread-local.
+static HOOK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Installs the function behind [`kernel`] (once per process).
+pub fn set_hook(hook: fn() -> *const Kernel) {
+    HOOK.store(hook as *mut (), Ordering::Release);
+}
+
+/// The running kernel instance.
+///
+/// # Panics
+/// If the caller does not run inside a simulation.
+#[inline]
+pub fn kernel() -> &'static Kernel {
+    try_kernel().expect("not inside a simulation")
+}
+
+/// The running kernel instance, if there is one.
+#[inline]
+pub fn try_kernel() -> Option<&'static Kernel> {
+    let hook = HOOK.load(Ordering::Relaxed);
+    if hook.is_null() {
+        return None;
+    }
+    unsafe { core::mem::transmute::<*mut (), fn() -> *const Kernel>(hook)().as_ref() }
+}
+
+/// All export tables of this crate. A new table is added here.
+pub fn tables() -> Vec<&'static [Export]> {
+    alloc::vec![crate::ke::event::EXPORTS,]
+}
+
+impl Kernel {
+    /// Makes a kernel on an engine. Nothing runs yet: the engine installs the instance behind
+    /// [`kernel`], then calls [`Kernel::start`].
+    pub fn new(engine: &'static dyn Engine, config: Config) -> Box<Self> {
+        let n = engine.processors();
+        Box::new(Self {
+            engine,
+            cpus: (0..n).map(Cpu::new).collect(),
+            ke: Default::default(),
+            mm: crate::mm::State::new(engine),
+            ob: Default::default(),
+            verifier: Default::default(),
+            trace: Trace::new(config.trace_keep),
+            active: AtomicU32::new(n - config.hot_add.min(n - 1)),
+            exports: Lock::new(tables()),
+            rooms: Default::default(),
+            config,
+        })
+    }
+
+    /// Sets up processors and idle threads. Runs on the boot processor with interrupts off.
+    pub fn start(&'static self) {
+        crate::ke::cpu::start(self);
+        crate::ob::start(self);
+    }
+
+    /// The processor that runs the caller.
+    #[inline]
+    pub fn cpu(&self) -> &Cpu {
+        &self.cpus[self.engine.current_cpu() as usize]
+    }
+
+    /// Number of started processors.
+    pub fn active_processors(&self) -> u32 {
+        self.active.load(Ordering::Acquire)
+    }
+
+    /// Lets other processors run and interrupts come in. No lock may be held.
+    #[inline]
+    pub fn scheduling_point(&'static self, point: Point) {
+        self.engine.scheduling_point(point);
+        crate::ke::irql::poll(self);
+    }
+
+    /// Adds exports of a module outside of this crate's list.
+    pub fn add_exports(&self, table: &'static [Export]) {
+        self.exports.lock().push(table);
+    }
+
+    /// Finds an export by DLL and name.
+    pub fn find_export(&self, dll: &str, name: &str) -> Option<&'static Export> {
+        let dll = canonical_dll(dll);
+        self.exports
+            .lock()
+            .iter()
+            .flat_map(|t| t.iter())
+            .find(|e| canonical_dll(e.dll) == dll && e.name == name)
+    }
+
+    /// All exports (for completeness tests).
+    pub fn exports(&self) -> Vec<&'static Export> {
+        self.exports.lock().iter().flat_map(|t| t.iter()).collect()
+    }
+
+    /// State of a module, made by `Default` on first use: `kernel().room::<io::State>()`. Lives as long as
+    /// the kernel.
+    pub fn room<T: Any + Default>(&self) -> &'static T {
+        let id = TypeId::of::<T>();
+        let find = |rooms: &[(TypeId, &'static dyn Any)]| rooms.iter().find(|r| r.0 == id).map(|r| r.1);
+        let found = find(&self.rooms.lock());
+        let room = found.unwrap_or_else(|| {
+            let new: &'static dyn Any = Box::leak(Box::new(T::default()));
+            let mut rooms = self.rooms.lock();
+            find(&rooms).unwrap_or_else(|| {
+                rooms.push((id, new));
+                new
+            })
+        });
+        room.downcast_ref().expect("the type is the key")
+    }
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        for (_, room) in self.rooms.get_mut().drain(..) {
+            drop(unsafe { Box::from_raw(room as *const dyn Any as *mut dyn Any) });
+        }
+    }
+}
+
+/// hal.dll is part of the kernel since Windows 10 2004; before that names moved freely between the two.
+fn canonical_dll(dll: &str) -> &str {
+    if dll.eq_ignore_ascii_case("hal.dll") || dll.eq_ignore_ascii_case("ntoskrnl.exe") {
+        "ntoskrnl.exe"
+    } else {
+        dll
+    }
+}

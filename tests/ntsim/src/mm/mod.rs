@@ -1,0 +1,90 @@
+//! mm: page frames, kernel virtual addresses, pools.
+
+pub mod frames;
+pub mod pool;
+pub mod va;
+
+use crate::engine::{Engine, Prot};
+use crate::kernel::lock::Lock;
+use alloc::vec::Vec;
+
+/// Bytes in a page.
+pub const PAGE: usize = 4096;
+
+/// Pages that cover `bytes`.
+pub const fn pages(bytes: usize) -> usize {
+    bytes.div_ceil(PAGE)
+}
+
+/// Memory state of a kernel.
+pub struct State {
+    engine: &'static dyn Engine,
+    /// Free page frames.
+    pub frames: Lock<frames::Frames>,
+    /// Free kernel virtual addresses.
+    pub va: Lock<va::Addresses>,
+    /// Pool blocks.
+    pub pool: Lock<pool::Blocks>,
+    stacks: Lock<Vec<(usize, usize)>>,
+}
+
+impl State {
+    /// Takes over the engine's RAM and address range.
+    pub fn new(engine: &'static dyn Engine) -> Self {
+        Self {
+            engine,
+            frames: Lock::new(frames::Frames::new(&engine.ram())),
+            va: Lock::new(va::Addresses::new(engine.system_va())),
+            pool: Default::default(),
+            stacks: Default::default(),
+        }
+    }
+
+    /// Allocates physically contiguous pages and maps them, with an unmapped page behind them.
+    pub fn allocate_mapped(&self, count: usize, prot: Prot) -> Option<usize> {
+        let pfn = self.frames.lock().allocate(count as u64, 1, 0..u64::MAX)?;
+        let Some(va) = self.va.lock().allocate(count + 1) else {
+            self.frames.lock().free(pfn, count as u64);
+            return None;
+        };
+        self.engine.map(va, pfn, count, prot);
+        Some(va)
+    }
+
+    /// Undoes [`State::allocate_mapped`].
+    pub fn free_mapped(&self, va: usize, count: usize) {
+        let pfn = self.engine.translate(va).expect("the range is mapped");
+        self.engine.unmap(va, count);
+        self.frames.lock().free(pfn, count as u64);
+        self.va.lock().free(va, count + 1);
+    }
+
+    /// A kernel stack: (lowest address, pages), with a guard page below.
+    pub fn allocate_stack(&self, count: usize) -> Option<(usize, usize)> {
+        if let Some(stack) = self.stacks.lock().pop() {
+            return Some(stack);
+        }
+        let pfn = self.frames.lock().allocate(count as u64, 1, 0..u64::MAX)?;
+        let Some(va) = self.va.lock().allocate(count + 1) else {
+            self.frames.lock().free(pfn, count as u64);
+            return None;
+        };
+        self.engine.map(va + PAGE, pfn, count, Prot::ReadWrite);
+        Some((va + PAGE, count))
+    }
+
+    /// Gives a stack back (kept for the next thread).
+    pub fn free_stack(&self, base: usize, count: usize) {
+        self.stacks.lock().push((base, count));
+    }
+
+    /// Physical address behind a kernel virtual address.
+    pub fn physical(&self, va: usize) -> Option<u64> {
+        self.engine.translate(va).map(|pfn| pfn * PAGE as u64 + (va % PAGE) as u64)
+    }
+
+    /// The engine (map, unmap, frames).
+    pub fn engine(&self) -> &'static dyn Engine {
+        self.engine
+    }
+}

@@ -1,0 +1,1 @@
+//! ps: system threads, image and process notifications.

@@ -1,0 +1,23 @@
+//! The rules of ke, ex, mm, ob and rtl. Numbers are those of Driver Verifier's bugchecks (public
+//! documentation, "Bug Check 0xC4" and neighbours).
+
+use super::Rule;
+
+macro_rules! rules {
+    ($($(#[$m:meta])* $name:ident = $id:literal, $code:literal, $parameter:literal, $text:literal;)*) => {
+        $($(#[$m])* #[doc = $text] pub static $name: Rule =
+            Rule { id: $id, text: $text, bugcheck: $code, parameter: $parameter };)*
+        /// All rules of this module.
+        pub static ALL: &[&Rule] = &[$(&$name,)*];
+    };
+}
+
+rules! {
+    IRQL_EXPORT = "irql-export", 0xC4, 0x2_0022, "an export is called at an IRQL that its contract does not allow";
+    IRQL_CHANGED = "irql-changed", 0xC4, 0x3C, "a driver routine returns at another IRQL than it was called at";
+    IRQL_SET_EVENT_WAIT = "irql-set-event-wait", 0xC4, 0x2_0017, "KeSetEvent with Wait = TRUE above APC_LEVEL";
+    STACK_LIMIT = "stack-limit", 0x7F, 8, "driver code uses more kernel stack than Windows gives";
+    WAIT_AT_DISPATCH = "wait-at-dispatch", 0xC4, 0x3B, "a wait that may block is made at DISPATCH_LEVEL or above";
+    THREAD_HOLDS_MUTEX = "thread-holds-mutex", 0xC4, 0x3F, "a thread ends while it owns a mutex";
+    INVALID_HANDLE = "invalid-handle", 0x93, 0, "a handle that is not open is used or closed";
+}

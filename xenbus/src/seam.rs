@@ -24,6 +24,8 @@ pub enum GrantError {
     Exhausted,
     /// The domain is being suspended or the device was disconnected.
     Closed,
+    /// The frame's number has more bits than an entry of the table: beyond 16 TiB.
+    Unaddressable,
 }
 
 /// `end_access` found the grant still mapped by the peer. The grant stays in force; the caller keeps
@@ -38,7 +40,8 @@ pub trait GrantTable {
     /// Grants `frame` to `peer`.
     ///
     /// # Errors
-    /// [`GrantError::Exhausted`] when no entry is free; [`GrantError::Closed`] during suspend.
+    /// [`GrantError::Exhausted`] when no entry is free; [`GrantError::Closed`] during suspend;
+    /// [`GrantError::Unaddressable`] for a frame beyond 32 bits.
     fn grant_access(&self, peer: Domid, frame: Gfn, access: Access) -> Result<GrantRef, GrantError>;
 
     /// Ends a grant; on success the peer can no longer reach the page.

@@ -12,8 +12,8 @@ pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 /// A lock that protects a value. The platform brings it, because on Windows a spin lock has to know
 /// the IRQL (`nt`'s spin lock raises to `DISPATCH_LEVEL`); tests bring a mutex.
 ///
-/// Everything in this crate holds at most one of these at a time, for a bounded time, and calls
-/// nothing foreign under it unless the call's documentation says so.
+/// Everything in this crate holds a lock for a bounded time, says where it nests them, and calls nothing
+/// foreign under one unless the call's documentation says so.
 pub trait Lock<T> {
     /// A lock around `value`.
     fn new(value: T) -> Self;

@@ -101,6 +101,7 @@ impl Status {
     pub fn grant_error(self) -> GrantError {
         match self.code() {
             Self::EXHAUSTED => GrantError::Exhausted,
+            Self::INVALID => GrantError::Unaddressable,
             _ => GrantError::Closed,
         }
     }
@@ -137,6 +138,7 @@ impl From<GrantError> for Status {
         match error {
             GrantError::Exhausted => Self::EXHAUSTED,
             GrantError::Closed => Self::CLOSED,
+            GrantError::Unaddressable => Self::INVALID,
         }
     }
 }
@@ -232,7 +234,7 @@ mod tests {
         for error in [EventError::Exhausted, EventError::Refused(28), EventError::Closed] {
             assert_eq!(Status::from(error).event_error(), error);
         }
-        for error in [GrantError::Exhausted, GrantError::Closed] {
+        for error in [GrantError::Exhausted, GrantError::Closed, GrantError::Unaddressable] {
             assert_eq!(Status::from(error).grant_error(), error);
         }
     }

@@ -9,6 +9,7 @@ extern crate std;
 pub mod crt;
 mod entry;
 pub mod irp;
+pub mod ke;
 pub mod panic;
 pub mod pool;
 pub mod sys;

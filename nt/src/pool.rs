@@ -5,7 +5,8 @@
 
 use core::alloc::Layout;
 use core::mem::transmute;
-use core::ptr::{self, null_mut};
+use core::ops::{Deref, DerefMut};
+use core::ptr::{self, NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::sys::*;
@@ -108,6 +109,86 @@ unsafe impl core::alloc::GlobalAlloc for PoolAllocator {
         // Pool is zeroed already.
         // SAFETY: same contract.
         unsafe { self.alloc(layout) }
+    }
+}
+
+/// A value in its own pool block: made fallibly, and at one address for its whole life.
+pub struct PoolBox<T>(NonNull<T>);
+
+// SAFETY: owns its value.
+unsafe impl<T: Send> Send for PoolBox<T> {}
+// SAFETY: owns its value.
+unsafe impl<T: Sync> Sync for PoolBox<T> {}
+
+impl<T> PoolBox<T> {
+    /// Moves `value` into the pool; `None` (and the value dropped) without memory.
+    /// IRQL ≤ DISPATCH_LEVEL.
+    #[must_use]
+    pub fn new(value: T) -> Option<Self> {
+        const { assert!(align_of::<T>() <= POOL_ALIGNMENT) };
+        let block = NonNull::new(allocate(size_of::<T>()).cast::<T>())?;
+        // SAFETY: fresh, large enough, aligned.
+        unsafe { block.write(value) };
+        Some(Self(block))
+    }
+
+    /// The value's address, valid as long as the box.
+    #[must_use]
+    pub fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+
+    /// Gives up ownership; [`PoolBox::from_raw`] takes it back.
+    #[must_use]
+    pub fn into_raw(self) -> *mut T {
+        let block = self.as_ptr();
+        core::mem::forget(self);
+        block
+    }
+
+    /// Takes back what [`PoolBox::into_raw`] gave.
+    ///
+    /// # Safety
+    /// `block` came from `into_raw` and is taken back once.
+    #[must_use]
+    pub unsafe fn from_raw(block: *mut T) -> Self {
+        // SAFETY: boxes are never null.
+        Self(unsafe { NonNull::new_unchecked(block) })
+    }
+
+    /// Moves the value out and frees the block.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        let block = self.into_raw();
+        // SAFETY: the box owned a valid value; it is read once.
+        let value = unsafe { block.read() };
+        // SAFETY: allocated by `new`.
+        unsafe { free(block.cast()) };
+        value
+    }
+}
+
+impl<T> Deref for PoolBox<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the box owns a valid value.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> DerefMut for PoolBox<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the box owns a valid value and is borrowed mutably.
+        unsafe { self.0.as_mut() }
+    }
+}
+
+impl<T> Drop for PoolBox<T> {
+    fn drop(&mut self) {
+        // SAFETY: the value is valid and not used again.
+        unsafe { self.0.drop_in_place() };
+        // SAFETY: allocated by `new`.
+        unsafe { free(self.as_ptr().cast()) };
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod hvm;
 mod link;
 mod pe;
 mod run;
@@ -35,6 +36,8 @@ enum Command {
     Test(suite::Options),
     /// Formatting, lints, documentation, licences
     Check(check::Options),
+    /// Build the stand-in NT kernel as a bootable image, and the driver payload
+    Hvm,
     /// Real Xen with a Linux dom0 in QEMU: `xenhost run|shell|list|prepare`
     Xenhost(Forward),
     /// Remove everything that was built
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Build(options) => build::command(&options),
         Command::Test(options) => suite::command(&options),
         Command::Check(options) => check::command(&options),
+        Command::Hvm => hvm::command(),
         Command::Xenhost(forward) => run::run(
             run::cargo().args(["run", "--quiet", "--locked", "--package", "xenhost", "--"]).args(&forward.arguments),
         )

@@ -64,3 +64,24 @@ wait_for() {
 
 # guest_says NAME TEXT: the guest's log has the text.
 guest_says() { grep -q -- "$2" "/tmp/work/serial-$1" 2>/dev/null; }
+
+# ntsim_config NAME VCPUS COMMAND-LINE [MORE-LINES]: a guest with the stand-in NT kernel.
+ntsim_config() {
+  cat >"$1.cfg" <<C
+name='$1'
+type='hvm'
+memory=512
+vcpus=$2
+cpus='1'
+tsc_mode='native'
+kernel='/host/payload/ntsim.elf'
+ramdisk='/host/payload/payload.tar'
+cmdline='$3'
+serial='file:/tmp/work/serial-$1'
+vga='none'
+on_poweroff='destroy'
+on_reboot='destroy'
+on_crash='destroy'
+$4
+C
+}

@@ -24,20 +24,12 @@ fn word(data: &[u8], at: usize) -> u32 {
 }
 
 fn root() -> Option<u64> {
-    // The RSDP is on a 16-byte boundary in the EBDA's first KiB or in 0xE0000..0x100000.
-    let ebda = u64::from(unsafe { (0x40e as *const u16).read_volatile() }) << 4;
-    let areas = [(ebda, ebda + 1024), (0xe_0000, 0x10_0000)];
-    for (start, end) in areas {
-        let mut at = start.max(0x1000);
-        while at + 36 <= end {
-            let data = bytes(at, 36);
-            if &data[..8] == b"RSD PTR " && data[..20].iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) == 0 {
-                return Some(u64::from(word(data, 16)));
-            }
-            at += 16;
-        }
-    }
-    None
+    // The RSDP is on a 16-byte boundary in 0xE0000..0x100000 with hvmloader and SeaBIOS.
+    (0xe_0000..0x10_0000u64).step_by(16).find_map(|at| {
+        let data = bytes(at, 20);
+        let good = &data[..8] == b"RSD PTR " && data.iter().fold(0u8, |sum, b| sum.wrapping_add(*b)) == 0;
+        good.then(|| u64::from(word(data, 16)))
+    })
 }
 
 /// Reads the tables.

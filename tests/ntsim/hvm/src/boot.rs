@@ -10,6 +10,8 @@ use core::arch::global_asm;
 pub const TRAMPOLINE: u64 = 0x8000;
 /// Offsets of the fields that the first processor fills in for one that it starts.
 pub const AP_STACK: u64 = TRAMPOLINE + 0xff0;
+/// Limit and base of the GDT that they start with.
+pub const AP_GDT: u64 = TRAMPOLINE + 0xfe0;
 /// The processor's index.
 pub const AP_INDEX: u64 = TRAMPOLINE + 0xff8;
 
@@ -60,8 +62,9 @@ start32:
     jne 3b
     call enter_long_mode_32
     push 0x10
-    push offset start64
-    lret
+    mov eax, offset start64
+    push eax
+    retf
 
     # Paging on, long mode on, SSE on. Keeps edi, esi and the stack.
 enter_long_mode_32:
@@ -106,17 +109,14 @@ ap_start:
     cld
     mov ax, cs
     mov ds, ax
-    .byte 0x66             # 32-bit operand
-    lgdt [ap_gdt_pointer - ap_start]
+    .byte 0x66, 0x0f, 0x01, 0x16   # lgdt [0xfe0] with a 32-bit base: AP_GDT
+    .word 0xfe0
     mov eax, cr0
     or eax, 1
     mov cr0, eax
     .byte 0x66, 0xea       # ljmp 0x08:ap32
     .long ap32
     .word 0x08
-ap_gdt_pointer:
-    .word 31
-    .long boot_gdt
 ap_end:
     .code32
 ap32:
@@ -127,8 +127,9 @@ ap32:
     mov esp, [{ap_stack}]
     call enter_long_mode_32
     push 0x10
-    push offset ap64
-    lret
+    mov eax, offset ap64
+    push eax
+    retf
     .code64
 ap64:
     mov ax, 0x18
@@ -175,6 +176,8 @@ unsafe extern "C" {
     pub safe static ap_start: u8;
     /// One past its last byte.
     pub safe static ap_end: u8;
+    /// The GDT of the way up, 32 bytes.
+    pub safe static boot_gdt: u8;
     /// The first table of the page tables.
     pub safe static boot_pml4: u8;
     /// First byte of the loaded image.

@@ -1,0 +1,93 @@
+//! What the compiler expects of a program without an operating system.
+
+use core::{arch::naked_asm, panic::PanicInfo};
+
+use crate::{engine, heap::Heap};
+
+/// The simulator's heap.
+#[global_allocator]
+pub static HEAP: Heap = Heap::new();
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    say!("hvm: PANIC {info}");
+    engine::stop("panic")
+}
+
+/// Named by the precompiled core library; never called, as panics abort.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
+
+/// Named by the precompiled core library; never called.
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_Resume() -> ! {
+    engine::stop("unwinding")
+}
+
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memcpy(_to: *mut u8, _from: *const u8, _len: usize) -> *mut u8 {
+    naked_asm!("mov rax, rdi", "mov rcx, rdx", "rep movsb", "ret")
+}
+
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memmove(_to: *mut u8, _from: *const u8, _len: usize) -> *mut u8 {
+    naked_asm!(
+        "mov rax, rdi",
+        "mov rcx, rdx",
+        "mov r8, rdi",
+        "sub r8, rsi",
+        "cmp r8, rdx",
+        "jb 2f",
+        "rep movsb",
+        "ret",
+        "2:",
+        "lea rdi, [rdi + rdx - 1]",
+        "lea rsi, [rsi + rdx - 1]",
+        "std",
+        "rep movsb",
+        "cld",
+        "ret"
+    )
+}
+
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memset(_to: *mut u8, _value: i32, _len: usize) -> *mut u8 {
+    naked_asm!("mov r8, rdi", "mov eax, esi", "mov rcx, rdx", "rep stosb", "mov rax, r8", "ret")
+}
+
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memcmp(_a: *const u8, _b: *const u8, _len: usize) -> i32 {
+    naked_asm!(
+        "xor eax, eax",
+        "2:",
+        "cmp rax, rdx",
+        "je 3f",
+        "movzx ecx, byte ptr [rdi + rax]",
+        "movzx r8d, byte ptr [rsi + rax]",
+        "inc rax",
+        "cmp ecx, r8d",
+        "je 2b",
+        "sub ecx, r8d",
+        "mov eax, ecx",
+        "ret",
+        "3:",
+        "xor eax, eax",
+        "ret"
+    )
+}
+
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bcmp(_a: *const u8, _b: *const u8, _len: usize) -> i32 {
+    naked_asm!("jmp {}", sym memcmp)
+}
+
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn strlen(_text: *const u8) -> usize {
+    naked_asm!("xor eax, eax", "2:", "cmp byte ptr [rdi + rax], 0", "je 3f", "inc rax", "jmp 2b", "3:", "ret")
+}

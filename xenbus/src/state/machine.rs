@@ -82,7 +82,8 @@ pub enum Action {
     /// Read `backend` and `backend-id`, watch the back-end's `state`, read both states; answer with
     /// [`Handshake::attached`], or [`Handshake::attach_failed`].
     Attach,
-    /// Write the front-end's `state`. When the store fails, [`Handshake::store_failed`].
+    /// Write the front-end's `state`, but not where the front-end's folder is gone: that would make
+    /// a ghost of a removed device. When the store fails, [`Handshake::store_failed`].
     SetState(XenbusState),
     /// Phase one: read features, make rings, grants and ports, publish them; answer with
     /// [`Handshake::published`].
@@ -93,7 +94,8 @@ pub enum Action {
     Enable,
     /// Stop submitting; requests are kept.
     Disable,
-    /// End grants, close ports, free rings. Grants still mapped are kept aside.
+    /// End grants, close ports, free rings, as far as [`Action::Publish`] got with them. Grants still
+    /// mapped are kept aside.
     Disconnect,
     /// Forget grants and ports without ending them: they belong to a domain that is no more.
     Forget,
@@ -153,6 +155,10 @@ enum Next {
     Fail(Failure),
 }
 
+/// Pause before another attempt, in nanoseconds.
+const RETRY_PAUSE: u64 = 1_000_000_000;
+/// How often a failed device follows a back-end that starts anew, until it works again.
+const MAX_REVIVALS: u8 = 16;
 /// Most actions between two calls of [`Handshake::next_action`].
 const MAX_ACTIONS: usize = 16;
 
@@ -164,11 +170,14 @@ pub struct Handshake {
     before_suspend: Phase,
     back: Option<XenbusState>,
     next: Next,
-    /// Rings exist, so that something has to be disconnected.
+    /// Rings may exist, so that something has to be disconnected.
     connected_rings: bool,
     enabled: bool,
     asked_eject: bool,
+    stop_wanted: bool,
+    violated: bool,
     attempts: u8,
+    revivals: u8,
     deadline: Option<u64>,
     actions: ArrayVec<Action, MAX_ACTIONS>,
     /// States that made no sense.
@@ -190,7 +199,10 @@ impl Handshake {
             connected_rings: false,
             enabled: false,
             asked_eject: false,
+            stop_wanted: false,
+            violated: false,
             attempts: 0,
+            revivals: 0,
             deadline: None,
             actions: ArrayVec::new(),
             strange: 0,
@@ -233,10 +245,10 @@ impl Handshake {
     }
 
     /// Begins, or begins again after Stopped or Failed.
-    pub fn start(&mut self, now: u64) {
+    pub fn start(&mut self) {
         if matches!(self.phase, Phase::Idle | Phase::Stopped | Phase::Failed) {
             self.attempts = 0;
-            self.attach(now);
+            self.attach();
         }
     }
 
@@ -247,12 +259,16 @@ impl Handshake {
         }
         self.back = back;
         let fresh = matches!(own, S::Initialising | S::Unknown);
-        let back_idle = matches!(back, None | Some(S::Initialising | S::InitWait | S::Closed | S::Unknown));
-        if fresh || back_idle {
-            self.open(now);
-        } else {
-            // Somebody before us was connected, and the back-end still is.
+        let stale = match back {
+            None | Some(S::Initialising | S::InitWait | S::Closed | S::Unknown) => false,
+            Some(S::Initialised | S::Closing) => !fresh,
+            // Somebody before us was connected, and the back-end still is: to rings that are no more.
+            Some(S::Connected | S::Reconfiguring | S::Reconfigured) => true,
+        };
+        if stale {
             self.close(now, Next::Reopen);
+        } else {
+            self.open(now);
         }
     }
 
@@ -282,18 +298,27 @@ impl Handshake {
         if back != Some(S::Closing) {
             self.asked_eject = false;
         }
+        let begins = |state| matches!(state, Some(S::Initialising | S::InitWait));
+        let revived = begins(back) && !begins(self.back);
         self.back = back;
-        self.step(now);
+        if self.phase == Phase::Failed && revived && self.revivals < MAX_REVIVALS {
+            self.revivals += 1;
+            self.attempts = self.config.attempts.saturating_sub(1);
+            self.open(now);
+        } else {
+            self.step(now);
+        }
     }
 
     /// The front-end's `backend` node names another folder: attach anew.
     pub fn backend_moved(&mut self, now: u64) {
         match self.phase {
             Phase::Idle | Phase::Stopped | Phase::Suspended => {}
+            Phase::Closing | Phase::Closed if self.next != Next::Reopen => self.let_go(now),
             _ => {
                 self.tear_down(Action::Disconnect);
                 self.attempts = 0;
-                self.attach(now);
+                self.attach();
             }
         }
     }
@@ -303,8 +328,6 @@ impl Handshake {
         if self.phase != Phase::Negotiating {
             return;
         }
-        // Even a failed attempt may have left something to disconnect.
-        self.connected_rings = true;
         match result {
             Ok(()) => {
                 self.push(Action::SetState(self.config.publish_as));
@@ -326,6 +349,7 @@ impl Handshake {
                     self.push(Action::SetState(S::Connected));
                 }
                 self.attempts = 0;
+                self.revivals = 0;
                 self.enabled = true;
                 self.enter(Phase::Running, None);
                 self.push(Action::Enable);
@@ -351,10 +375,7 @@ impl Handshake {
                 self.tear_down(Action::Disconnect);
                 self.finish(now, Next::Stop);
             }
-            Phase::Suspended => {
-                self.before_suspend = Phase::Stopped;
-                self.next = Next::Stop;
-            }
+            Phase::Suspended => self.stop_wanted = true,
             Phase::Closing | Phase::Closed => self.next = Next::Stop,
             _ => self.close(now, Next::Stop),
         }
@@ -364,7 +385,7 @@ impl Handshake {
     pub fn violation(&mut self, now: u64) {
         match self.phase {
             Phase::Idle | Phase::Stopped | Phase::Failed | Phase::Closing | Phase::Closed => {}
-            Phase::Suspended => self.next = Next::Fail(Failure::Violation),
+            Phase::Suspended => self.violated = true,
             _ => {
                 self.push(Action::Report(Failure::Violation));
                 self.close(now, Next::Fail(Failure::Violation));
@@ -391,36 +412,43 @@ impl Handshake {
         if self.phase != Phase::Suspended {
             return;
         }
-        let before = self.before_suspend;
-        if before == Phase::Stopped {
-            self.phase = Phase::Closed;
-            self.tear_down(if wake == Wake::NewDomain { Action::Forget } else { Action::Disconnect });
-            self.finish(now, Next::Stop);
-            return;
-        }
+        let (stop, violated) = (self.stop_wanted, self.violated);
+        (self.stop_wanted, self.violated) = (false, false);
+        self.phase = self.before_suspend;
+        let ends = matches!(self.phase, Phase::Closing | Phase::Closed) && self.next != Next::Reopen;
         if wake == Wake::NewDomain {
             self.tear_down(Action::Forget);
             self.attempts = 0;
-            if matches!(before, Phase::Closing | Phase::Closed) && self.next != Next::Reopen {
+            if stop {
+                self.finish(now, Next::Stop);
+            } else if ends {
                 self.finish(now, self.next);
             } else {
-                self.attach(now);
+                self.attach();
             }
             return;
         }
-        self.phase = before;
-        match before {
-            Phase::Running if matches!(self.next, Next::Fail(_)) => self.violation(now),
+        match self.phase {
             Phase::Running => {
                 self.enabled = true;
                 self.push(Action::Enable);
+            }
+            // What the driver answered while we were suspended is lost, so these steps begin again.
+            Phase::Attaching | Phase::Negotiating | Phase::ReadingProperties => {
+                self.tear_down(Action::Disconnect);
+                self.attach();
             }
             Phase::Opening => self.deadline = Some(now.saturating_add(self.config.open_timeout)),
             Phase::Connecting => self.deadline = Some(now.saturating_add(self.config.connect_timeout)),
             Phase::Closing | Phase::Closed => {
                 self.deadline = Some(now.saturating_add(self.config.close_timeout));
             }
-            _ => {}
+            Phase::Idle | Phase::Stopped | Phase::Failed | Phase::Suspended => {}
+        }
+        if stop {
+            self.stop(now);
+        } else if violated {
+            self.violation(now);
         }
         // A watch event may have been lost in between.
         self.step(now);
@@ -450,11 +478,15 @@ impl Handshake {
     fn step(&mut self, now: u64) {
         match self.phase {
             Phase::Opening => match self.back {
-                Some(S::InitWait | S::Initialised | S::Connected) => {
+                Some(S::InitWait | S::Initialised) => {
                     self.enter(Phase::Negotiating, None);
+                    // Whatever comes in between, and however far the driver gets: from here on there
+                    // is something to disconnect.
+                    self.connected_rings = true;
                     self.push(Action::Publish);
                 }
-                Some(S::Reconfiguring | S::Reconfigured) => self.strange = self.strange.saturating_add(1),
+                // Connected to what? Not to us: it would not look at new rings.
+                Some(S::Connected | S::Reconfiguring | S::Reconfigured) => self.strange = self.strange.saturating_add(1),
                 _ => {}
             },
             Phase::Connecting => match self.back {
@@ -481,14 +513,7 @@ impl Handshake {
                     self.let_go(now);
                 }
             }
-            Phase::Failed => {
-                // Only a back-end that starts anew gives hope.
-                if matches!(self.back, Some(S::Initialising | S::InitWait)) && self.attempts < u8::MAX {
-                    self.attempts = self.config.attempts.saturating_sub(1);
-                    self.open(now);
-                }
-            }
-            Phase::Idle | Phase::Attaching | Phase::Stopped | Phase::Suspended => {}
+            Phase::Idle | Phase::Attaching | Phase::Stopped | Phase::Failed | Phase::Suspended => {}
         }
     }
 
@@ -509,7 +534,7 @@ impl Handshake {
         }
     }
 
-    fn attach(&mut self, _now: u64) {
+    fn attach(&mut self) {
         self.enter(Phase::Attaching, None);
         self.next = Next::Stop;
         self.asked_eject = false;
@@ -548,12 +573,9 @@ impl Handshake {
 
     fn finish(&mut self, now: u64, next: Next) {
         match next {
-            Next::Reopen => {
-                if matches!(self.back, None | Some(S::Closed)) && self.attempts != 0 {
-                    // Wait for the back-end to begin; its own Initialising comes after ours.
-                }
-                self.open(now);
-            }
+            Next::Reopen if self.attempts == 0 => self.open(now),
+            // After a failure: a pause, then everything is read again.
+            Next::Reopen => self.enter(Phase::Attaching, Some(now.saturating_add(RETRY_PAUSE))),
             Next::Stop => {
                 self.enter(Phase::Stopped, None);
                 self.push(Action::Stopped);
@@ -574,7 +596,7 @@ impl Handshake {
                 self.finish(now, Next::Fail(failure));
             } else {
                 // Nothing is open yet, so there is nothing to close: try again after a pause.
-                self.enter(Phase::Attaching, Some(now.saturating_add(1_000_000_000)));
+                self.enter(Phase::Attaching, Some(now.saturating_add(RETRY_PAUSE)));
             }
             return;
         }

@@ -16,6 +16,8 @@ mod incoming;
 mod lifecycle;
 pub mod ring;
 mod slots;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod transact;
 mod transactions;
 mod watches;

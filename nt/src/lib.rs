@@ -8,9 +8,13 @@ extern crate std;
 #[cfg(all(windows, panic = "abort"))]
 pub mod crt;
 mod entry;
+pub mod event_log;
 pub mod irp;
 pub mod ke;
+pub mod mdl;
 pub mod panic;
 pub mod pool;
+pub mod registry;
+pub mod remove_lock;
 pub mod sys;
 pub mod unicode;

@@ -1,2 +1,6 @@
 //! xenvbd.sys: Storport miniport over blkfront.
 #![no_std]
+
+extern crate alloc;
+
+pub mod scsi;

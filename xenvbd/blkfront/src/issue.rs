@@ -90,7 +90,7 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         match (parent.operation, parent.stage) {
             (Operation::Flush, _) | (_, Stage::Flush) => self.issue_flush(number),
             (Operation::Discard { secure }, _) => self.issue_discard(number, secure),
-            (Operation::Read, _) => self.issue_data(host, number, false),
+            (Operation::Read | Operation::Verify, _) => self.issue_data(host, number, false),
             (Operation::Write { .. }, _) => self.issue_data(host, number, true),
         }
     }
@@ -153,7 +153,8 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         if left == 0 {
             return Issued::All;
         }
-        let mapped = parent.token.as_ref().is_some_and(Payload::is_mapped);
+        let mapped = parent.operation == Operation::Verify
+            || parent.token.as_ref().is_some_and(Payload::is_mapped);
         let Some((id, handle)) = self.new_slot(number, operation, start, 0) else { return Issued::Stall };
         let mut table = self.choose_table(number, left, bounce);
         let mut bytes = 0;

@@ -324,6 +324,7 @@ impl<H: Platform, T: Payload> Queue<H, T> {
                 }
                 Ok(false)
             }
+            Operation::Verify => on_disk(request.sector, request.sectors).map(|()| true),
             Operation::Read | Operation::Write { .. } => {
                 on_disk(request.sector, request.sectors)?;
                 if request.sectors == 0 {

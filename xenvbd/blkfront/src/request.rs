@@ -47,6 +47,8 @@ pub trait Payload {
 pub enum Operation {
     /// Read sectors.
     Read,
+    /// Read sectors and throw the data away: is the medium readable? Needs no data.
+    Verify,
     /// Write sectors; with `fua` the request completes when the data is on stable storage.
     Write {
         /// Force unit access.

@@ -160,6 +160,9 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         }
         let (Some(parent), Some(channel)) = (self.parents.get(slot.parent), &self.channel) else { return true };
         let (Some(token), Some(memory)) = (&parent.token, channel.bounce.memory()) else { return true };
+        if parent.operation == Operation::Verify {
+            return true;
+        }
         let mut sector = [0; SECTOR as usize];
         let mut next = slot.pages;
         while let Some(node) = next.and_then(|number| self.pages.get(number)) {

@@ -1,2 +1,34 @@
 //! Simulated Xen: hypervisor, xenstored, block and net back-ends, honest and hostile.
+//!
+//! Written from Xen's public interface a second time, independently of the drivers, so that one
+//! misunderstanding does not live on both sides. Everything runs on one thread in small steps; the seed
+//! decides each choice, virtual time is passed in.
+//!
+//! [`Xen::builder`] makes a machine. A kernel drives it through [`machine::Machine`]; a front-end crate
+//! on its own through [`direct::Direct`].
+#![allow(clippy::module_name_repetitions)]
 
+pub mod abi;
+pub mod back;
+pub mod direct;
+pub mod disk;
+pub mod flavour;
+pub mod hostile;
+pub mod hv;
+pub mod mem;
+pub mod rng;
+pub mod sim;
+pub mod store;
+pub mod toolstack;
+pub mod world;
+
+pub use back::{
+    block::{BlockAttack, BlockConfig, BlockFeatures, BlockKind, BlockPolicy},
+    xenbus::{State, StateFault},
+};
+pub use direct::{Direct, DirectPages};
+pub use disk::{Disk, DiskModel, SharedDisk};
+pub use flavour::{Flavour, StoreLimits};
+pub use sim::{Builder, Sim, Xen};
+pub use toolstack::Toolstack;
+pub use world::{Stats, Violation};

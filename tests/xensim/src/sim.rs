@@ -1,0 +1,346 @@
+//! The simulation as a whole, and the handle by which tests and scenarios reach it.
+
+use std::{
+    cell::{Ref, RefCell, RefMut},
+    rc::Rc,
+};
+
+use crate::{
+    back::{
+        Device, Part,
+        block::{BlockBackend, BlockConfig},
+    },
+    disk::{Disk, SharedDisk},
+    flavour::{Flavour, StoreLimits},
+    hv::Hypervisor,
+    mem::Mem,
+    rng::Rng,
+    store::XenStore,
+    toolstack::{Tools, Toolstack},
+    world::{Stats, Violation, World},
+};
+
+/// Who could take a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A part of a block device.
+    Block(usize, Part),
+}
+
+/// Everything.
+pub struct Sim {
+    /// Memory, hypervisor, store.
+    pub world: World,
+    /// The toolstack.
+    pub tools: Tools,
+    /// Block back-ends.
+    pub blocks: Vec<BlockBackend>,
+    /// Disks by device number; they outlive back-ends.
+    pub disks: Vec<(u32, SharedDisk)>,
+    /// Configuration for a restart of the machine.
+    pub(crate) config: Config,
+}
+
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub flavour: Flavour,
+    pub limits: StoreLimits,
+    pub toolstack: Toolstack,
+    pub vcpus: usize,
+    pub memory_mib: u64,
+    pub seed: u64,
+    pub disks: Vec<BlockConfig>,
+    pub domid: u16,
+}
+
+/// Builds a machine. See [`Xen::builder`].
+#[derive(Clone)]
+pub struct Builder(Config);
+
+impl Builder {
+    /// The hypervisor's generation.
+    #[must_use]
+    pub fn flavour(mut self, flavour: Flavour) -> Self {
+        self.0.flavour = flavour;
+        self
+    }
+    /// xenstored's limits.
+    #[must_use]
+    pub fn store(mut self, limits: StoreLimits) -> Self {
+        self.0.limits = limits;
+        self
+    }
+    /// Whose toolstack.
+    #[must_use]
+    pub fn toolstack(mut self, kind: Toolstack) -> Self {
+        self.0.toolstack = kind;
+        self
+    }
+    /// Number of virtual processors.
+    #[must_use]
+    pub fn vcpus(mut self, count: usize) -> Self {
+        self.0.vcpus = count;
+        self
+    }
+    /// RAM in MiB as the toolstack knows it (in-process mode also has that many).
+    #[must_use]
+    pub fn memory(mut self, mib: u64) -> Self {
+        self.0.memory_mib = mib;
+        self
+    }
+    /// The seed of every chance.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.0.seed = seed;
+        self
+    }
+    /// The guest's domid (default 7).
+    #[must_use]
+    pub fn domid(mut self, domid: u16) -> Self {
+        self.0.domid = domid;
+        self
+    }
+    /// A disk that is there from the start.
+    #[must_use]
+    pub fn disk(mut self, config: BlockConfig) -> Self {
+        self.0.disks.push(config);
+        self
+    }
+    /// The machine. Its domain is created by [`machine::Machine::attach`] or [`crate::direct`].
+    #[must_use]
+    pub fn build(self) -> Xen {
+        let config = self.0;
+        let mut rng = Rng::new(config.seed);
+        let frames = crate::hv::GRANT_FRAMES + config.flavour.max_grant_frames;
+        let mut world = World {
+            mem: Mem::new(frames),
+            hv: Hypervisor::new(config.flavour.clone(), config.domid, config.vcpus),
+            store: XenStore::new(config.limits.clone(), config.domid),
+            now: 0,
+            rng: rng.fork(),
+            stats: Stats::default(),
+            violations: Vec::new(),
+            console: Vec::new(),
+            armed: Vec::new(),
+        };
+        let tools = Tools::new(config.toolstack, &mut world, config.memory_mib << 10);
+        let sim = Sim { world, tools, blocks: Vec::new(), disks: Vec::new(), config };
+        Xen { sim: Rc::new(RefCell::new(sim)) }
+    }
+}
+
+/// The machine's handle; clones reach the same machine.
+#[derive(Clone)]
+pub struct Xen {
+    pub(crate) sim: Rc<RefCell<Sim>>,
+}
+
+impl Xen {
+    /// Defaults: Xen 4.20, current xenstored, xl, one vCPU, 64 MiB, seed 0, no devices.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder(Config {
+            flavour: Flavour::default(),
+            limits: StoreLimits::xenstored(),
+            toolstack: Toolstack::Xl,
+            vcpus: 1,
+            memory_mib: 64,
+            seed: 0,
+            disks: Vec::new(),
+            domid: 7,
+        })
+    }
+
+    /// Everything, to look at.
+    #[must_use]
+    pub fn sim(&self) -> Ref<'_, Sim> {
+        self.sim.borrow()
+    }
+
+    /// Everything, to change.
+    #[must_use]
+    pub fn sim_mut(&self) -> RefMut<'_, Sim> {
+        self.sim.borrow_mut()
+    }
+
+    /// Counters as they stand.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.sim.borrow().world.stats.clone()
+    }
+
+    /// Violations so far, after an audit of what is mapped.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut sim = self.sim.borrow_mut();
+        sim.world.audit_grants();
+        sim.world.violations.clone()
+    }
+
+    /// Panics with all violations if there are any.
+    ///
+    /// # Panics
+    /// On violations.
+    pub fn assert_clean(&self) {
+        let violations = self.violations();
+        assert!(violations.is_empty(), "violations: {violations:#?}");
+    }
+
+    /// The disk behind a device number.
+    #[must_use]
+    pub fn disk(&self, vdev: u32) -> Option<SharedDisk> {
+        self.sim.borrow().disks.iter().find(|(id, _)| *id == vdev).map(|(_, disk)| Rc::clone(disk))
+    }
+
+    /// Works on a block back-end.
+    pub fn with_block<T>(
+        &self,
+        vdev: u32,
+        work: impl FnOnce(&mut BlockBackend, &mut World) -> T,
+    ) -> Option<T> {
+        let mut sim = self.sim.borrow_mut();
+        let Sim { world, blocks, .. } = &mut *sim;
+        blocks.iter_mut().find(|block| block.config.vdev == vdev).map(|block| work(block, world))
+    }
+
+    /// Plugs a disk into the running domain.
+    pub fn plug_disk(&self, config: BlockConfig) {
+        self.sim.borrow_mut().plug_disk(config);
+    }
+
+    /// Asks for the removal of a disk, as `xl block-detach` does.
+    pub fn unplug_disk(&self, vdev: u32) {
+        let mut sim = self.sim.borrow_mut();
+        let Sim { world, blocks, tools, .. } = &mut *sim;
+        if let Some(block) = blocks.iter().find(|block| block.config.vdev == vdev) {
+            tools.ask_unplug(world, &block.bus().back);
+        }
+    }
+
+    /// Removes a disk without asking (`--force`): back-end and nodes vanish at once.
+    pub fn yank_disk(&self, vdev: u32) {
+        let mut sim = self.sim.borrow_mut();
+        let Sim { world, blocks, tools, .. } = &mut *sim;
+        if let Some(at) = blocks.iter().position(|block| block.config.vdev == vdev) {
+            let mut block = blocks.remove(at);
+            block.die(world);
+            tools.remove_device(world, &block.bus().front, &block.bus().back);
+        }
+    }
+
+    /// Virtual time in nanoseconds.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.sim.borrow().world.now
+    }
+
+    /// Lets actors step, chosen by the seed, until none is ready or `limit` steps were taken. Returns
+    /// the number of steps.
+    pub fn run(&self, limit: usize) -> usize {
+        let mut sim = self.sim.borrow_mut();
+        for done in 0..limit {
+            if !sim.step_any() {
+                return done;
+            }
+        }
+        limit
+    }
+
+    /// As [`Xen::run`], and moves time on to the next deadline while there is nothing else to do.
+    pub fn settle(&self, limit: usize) -> usize {
+        let mut sim = self.sim.borrow_mut();
+        for done in 0..limit {
+            if sim.step_any() {
+                continue;
+            }
+            match sim.deadline() {
+                Some(due) if due > sim.world.now => sim.advance(due),
+                _ => return done,
+            }
+        }
+        limit
+    }
+}
+
+impl Sim {
+    /// The domain and its devices come into being. Memory is attached.
+    pub(crate) fn create(&mut self) {
+        self.tools.create_domain(&mut self.world);
+        for disk in self.config.disks.clone() {
+            self.plug_disk(disk);
+        }
+    }
+
+    /// See [`Xen::plug_disk`].
+    pub fn plug_disk(&mut self, config: BlockConfig) {
+        let disk = match self.disks.iter().find(|(id, _)| *id == config.vdev) {
+            Some((_, disk)) => Rc::clone(disk),
+            None => {
+                let disk = Disk::shared(config.disk.clone());
+                self.disks.push((config.vdev, Rc::clone(&disk)));
+                disk
+            }
+        };
+        self.tools.create_vbd(&mut self.world, &config);
+        let mut block = BlockBackend::new(config, self.world.hv.domid, disk);
+        block.start(&mut self.world);
+        self.blocks.push(block);
+    }
+
+    /// Actors that could step now, in a fixed order.
+    #[must_use]
+    pub fn actors(&self) -> Vec<Actor> {
+        let mut actors = Vec::new();
+        let mut parts = Vec::new();
+        for (index, block) in self.blocks.iter().enumerate() {
+            block.ready(&self.world, &mut parts);
+            actors.extend(parts.drain(..).map(|part| Actor::Block(index, part)));
+        }
+        actors
+    }
+
+    /// One step of one actor.
+    pub fn step(&mut self, actor: Actor) {
+        match actor {
+            Actor::Block(index, part) => {
+                if let Some(block) = self.blocks.get_mut(index) {
+                    block.step(&mut self.world, part);
+                }
+            }
+        }
+        self.reap();
+    }
+
+    /// A step of an actor that the seed chooses; false when none is ready.
+    pub fn step_any(&mut self) -> bool {
+        let actors = self.actors();
+        if actors.is_empty() {
+            return false;
+        }
+        let which = self.world.rng.below(actors.len() as u64) as usize;
+        self.step(actors[which]);
+        true
+    }
+
+    /// Devices that closed for good lose their nodes.
+    fn reap(&mut self) {
+        while let Some(at) = self.blocks.iter().position(Device::finished) {
+            let block = self.blocks.remove(at);
+            let bus = block.bus();
+            self.world.store.disconnect(bus.conn);
+            self.tools.remove_device(&mut self.world, &bus.front, &bus.back);
+        }
+    }
+
+    /// The next time at which something becomes due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<u64> {
+        let now = self.world.now;
+        self.blocks.iter().filter_map(Device::deadline).filter(|due| *due > now).min()
+    }
+
+    /// Moves virtual time.
+    pub fn advance(&mut self, now: u64) {
+        self.world.now = self.world.now.max(now);
+    }
+}

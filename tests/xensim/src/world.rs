@@ -1,0 +1,138 @@
+//! What all actors share: memory, hypervisor, xenstored, time, chance and the book of what happened.
+
+use std::collections::BTreeMap;
+
+use crate::{hv::Hypervisor, mem::Mem, rng::Rng, store::XenStore};
+
+/// Something that a party did which the rules forbid. Tests assert that there are none, or which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// A back-end was asked to touch a page that is not granted to it.
+    NotGranted {
+        /// The entry.
+        gref: u32,
+        /// The back-end's domain.
+        domid: u16,
+        /// GNTST status of the refusal.
+        status: i16,
+        /// What the back-end was doing.
+        doing: &'static str,
+    },
+    /// The guest changed a grant entry while it was mapped.
+    EntryChanged {
+        /// The entry.
+        gref: u32,
+        /// Flags and frame as mapped.
+        was: (u16, u32),
+        /// Flags and frame found.
+        now: (u16, u32),
+    },
+    /// The guest freed or reused a frame that a peer still maps or may map.
+    FrameInUse {
+        /// The frame.
+        gfn: u64,
+        /// An entry that covers it.
+        gref: u32,
+        /// Mapped right now, not only granted.
+        mapped: bool,
+        /// What happened to it.
+        how: &'static str,
+    },
+    /// The front-end broke a ring's rules.
+    Ring {
+        /// Which device, for example `vbd/768 queue 0`.
+        device: String,
+        /// What was wrong.
+        what: String,
+    },
+    /// The guest broke a protocol (state order, negotiation).
+    Protocol {
+        /// Which device or subsystem.
+        device: String,
+        /// What was wrong.
+        what: String,
+    },
+    /// The guest called something that no correct driver calls here.
+    Hypercall {
+        /// What and why.
+        what: String,
+    },
+}
+
+/// Counters. All count since the machine was built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Hypercalls by (number, sub-operation).
+    pub hypercalls: BTreeMap<(u64, u64), u64>,
+    /// Hypercalls that failed, by (number, sub-operation, errno).
+    pub failures: BTreeMap<(u64, u64, i64), u64>,
+    /// Events sent by the guest to a peer.
+    pub events_to_host: u64,
+    /// Events sent by peers to the guest.
+    pub events_to_guest: u64,
+    /// Upcalls raised (vectors injected or line raised).
+    pub upcalls: u64,
+    /// Edge interrupts lost in a disabled LAPIC.
+    pub dropped_edges: u64,
+    /// Grants mapped so far.
+    pub maps: u64,
+    /// Grant copies so far.
+    pub copies: u64,
+    /// Requests that xenstored answered for the guest.
+    pub store_requests: u64,
+    /// Watch events sent to the guest.
+    pub store_events: u64,
+    /// Block requests completed.
+    pub block_requests: u64,
+    /// Frames that the guest sent.
+    pub frames_sent: u64,
+    /// Frames that the guest received.
+    pub frames_received: u64,
+}
+
+impl Stats {
+    /// Hypercalls in all.
+    #[must_use]
+    pub fn total_hypercalls(&self) -> u64 {
+        self.hypercalls.values().sum()
+    }
+    /// Hypercalls with this number, any sub-operation.
+    #[must_use]
+    pub fn hypercall(&self, number: u64) -> u64 {
+        self.hypercalls.iter().filter(|((n, _), _)| *n == number).map(|(_, count)| count).sum()
+    }
+}
+
+/// The shared part of the simulation; an actor steps with `&mut World`.
+pub struct World {
+    /// Guest memory.
+    pub mem: Mem,
+    /// The hypervisor.
+    pub hv: Hypervisor,
+    /// xenstored's data.
+    pub store: XenStore,
+    /// Virtual time in nanoseconds.
+    pub now: u64,
+    /// Chance.
+    pub rng: Rng,
+    /// Counters.
+    pub stats: Stats,
+    /// The book of violations.
+    pub violations: Vec<Violation>,
+    /// Lines that the guest wrote to port 0xE9 and the PV console.
+    pub console: Vec<u8>,
+    /// Words that change once the guest has read them.
+    pub armed: Vec<crate::hostile::Armed>,
+}
+
+impl World {
+    /// Notes a violation of a ring's rules.
+    pub fn ring_violation(&mut self, device: &str, what: impl Into<String>) {
+        self.violations.push(Violation::Ring { device: device.into(), what: what.into() });
+    }
+
+    /// Notes a violation of a protocol.
+    pub fn protocol_violation(&mut self, device: &str, what: impl Into<String>) {
+        self.violations.push(Violation::Protocol { device: device.into(), what: what.into() });
+    }
+}

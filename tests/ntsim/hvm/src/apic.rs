@@ -7,6 +7,7 @@ use crate::{boot, cpu, port, time, trap};
 
 const BASE: u64 = 0xfee0_0000;
 const ID: u64 = 0x20;
+const TASK_PRIORITY: u64 = 0x80;
 const EOI: u64 = 0xb0;
 const SPURIOUS: u64 = 0xf0;
 const COMMAND: u64 = 0x300;
@@ -46,7 +47,18 @@ pub fn start() {
     write(LINT0, MASKED);
     write(DIVIDE, 0xb);
     write(TIMER, MASKED);
-    port::set_cr8(0);
+    write(TASK_PRIORITY, 0);
+}
+
+/// Silences the two 8259A: moves their vectors out of the exceptions' way and masks all inputs.
+pub fn no_legacy() {
+    for (base, first) in [(0x20, 0x20), (0xa0, 0x28)] {
+        port::out8(base, 0x11);
+        port::out8(base + 1, first);
+        port::out8(base + 1, if base == 0x20 { 4 } else { 2 });
+        port::out8(base + 1, 1);
+        port::out8(base + 1, 0xff);
+    }
 }
 
 /// Measures the timer against the clock; on the boot processor, once.

@@ -79,6 +79,7 @@ extern "C" fn hvm_main(magic: u32, info: u32) -> ! {
     let taken = start + HEAP + TABLES;
     let command = multiboot::command_line(info);
     say!("hvm: up, command line: {command}");
+    apic::no_legacy();
     cpu::start(0, apic::id());
     apic::start();
     let facts = acpi::facts();
@@ -150,7 +151,6 @@ fn enter_kernel(index: u32) -> ! {
     let kernel = ntsim::kernel();
     let cpu = &kernel.cpus[index as usize];
     port::write_msr(0xc000_0101, cpu.pcr() as u64);
-    port::set_cr8(u64::from(cpu.irql()));
     port::enable();
     let idle = cpu.idle.load(Ordering::Acquire);
     let mut here = 0;

@@ -64,11 +64,6 @@ pub fn cr2() -> u64 {
     value
 }
 
-/// Sets the task priority (IRQL): interrupts whose vector's upper half is not above it wait.
-pub fn set_cr8(value: u64) {
-    unsafe { asm!("mov cr8, {}", in(reg) value, options(nostack)) };
-}
-
 /// Forgets all translations of this processor that are not global.
 pub fn flush_all() {
     unsafe { asm!("mov {0}, cr3", "mov cr3, {0}", out(reg) _, options(nostack)) };

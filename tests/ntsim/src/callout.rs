@@ -18,6 +18,13 @@ pub struct Callout {
     irql: u8,
 }
 
+impl Callout {
+    /// The routine may return at another IRQL than it was called at (it takes or releases a lock).
+    pub fn any_irql(&mut self) {
+        self.irql = crate::ke::irql::current();
+    }
+}
+
 /// Before the call. `fresh_stack` tells that Windows would run the routine on a stack of its own
 /// (DPCs, interrupt service routines).
 #[inline(always)]

@@ -111,6 +111,9 @@ pub trait Engine {
     /// An image was loaded: the engine prepares its executable pages at `va` (trapping sites). `bytes` are
     /// the section's content, still writable.
     fn prepare_code(&self, va: usize, bytes: &mut [u8]);
+    /// Starts a processor: it begins to run in this context (a stack pointer for
+    /// [`crate::arch::switch_stack`]).
+    fn start_cpu(&self, cpu: u32, context: usize);
     /// The machine around the guest.
     fn machine(&self) -> &dyn Machine;
     /// A line for the log (DbgPrint, reports).

@@ -66,6 +66,8 @@ pub struct Frame {
     pub r14: usize,
     /// R15.
     pub r15: usize,
+    /// Where the driver was, for a fault; 0 for a call (then the return address counts).
+    pub rip: usize,
     /// Next outer frame on this thread.
     pub prev: *const Frame,
     /// The export.
@@ -85,12 +87,58 @@ impl Frame {
             asm!("mov {}, gs:[0x3030]", "mov {}, gs:[0x3038]", "mov {}, gs:[0x3040]",
                 out(reg) r13, out(reg) r14, out(reg) r15, options(nostack, preserves_flags, readonly));
         }
-        Self { rsp, rbp, rbx, rsi, rdi, r12, r13, r14, r15, prev: core::ptr::null(), export }
+        Self { rsp, rbp, rbx, rsi, rdi, r12, r13, r14, r15, rip: 0, prev: core::ptr::null(), export }
     }
 
-    /// Address in the driver to which the export returns.
+    /// A frame for a fault in driver code: RIP, RSP, RBP, RBX, RSI, RDI, R12, R13, R14, R15.
+    pub fn for_fault(r: [u64; 10]) -> Self {
+        let r = r.map(|v| v as usize);
+        Self {
+            rsp: r[1],
+            rbp: r[2],
+            rbx: r[3],
+            rsi: r[4],
+            rdi: r[5],
+            r12: r[6],
+            r13: r[7],
+            r14: r[8],
+            r15: r[9],
+            rip: r[0],
+            prev: core::ptr::null(),
+            export: &FAULT,
+        }
+    }
+
+    /// Links the frame as the innermost of the current thread until the result is dropped.
+    pub fn enter(&mut self) -> Entered {
+        let calls = crate::ke::thread::current().calls();
+        self.prev = calls.top;
+        calls.top = self;
+        Entered { prev: self.prev }
+    }
+
+    /// Address in the driver to which the export returns, or at which the fault is.
     pub fn return_address(&self) -> usize {
-        unsafe { *(self.rsp as *const usize) }
+        if self.rip != 0 { self.rip } else { unsafe { *(self.rsp as *const usize) } }
+    }
+}
+
+static FAULT: Export = Export {
+    dll: "",
+    name: "fault",
+    ordinal: 0,
+    irql: IrqlRange { min: 0, max: 15 },
+    kind: Kind::Data(0, |_| ()),
+};
+
+/// A linked frame.
+pub struct Entered {
+    prev: *const Frame,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        crate::ke::thread::current().calls().top = self.prev;
     }
 }
 

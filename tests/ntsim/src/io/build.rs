@@ -16,6 +16,17 @@ pub unsafe fn request(
     information: u64,
     fill: impl FnOnce(&mut IO_STACK_LOCATION),
 ) -> (NTSTATUS, u64) {
+    request_as(target, status, information, 0, fill)
+}
+
+/// As [`request`], on behalf of user mode (`mode` 1).
+pub unsafe fn request_as(
+    target: *mut DEVICE_OBJECT,
+    status: NTSTATUS,
+    information: u64,
+    mode: u8,
+    fill: impl FnOnce(&mut IO_STACK_LOCATION),
+) -> (NTSTATUS, u64) {
     let top = device::top(target);
     glue::reference(top.cast());
     let mut iosb = IO_STATUS_BLOCK::default();
@@ -26,6 +37,7 @@ pub unsafe fn request(
     (*irp).__bindgen_anon_1.UserIosb = &raw mut iosb;
     (*irp).UserEvent = &raw mut event;
     (*irp).Flags |= IRP_SYNCHRONOUS_API;
+    (*irp).RequestorMode = mode as _;
     irp::queue_to_thread(irp);
     fill(&mut *stack::next(irp));
     let status = irp::call_driver(top, irp);

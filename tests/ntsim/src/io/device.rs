@@ -4,7 +4,8 @@
 //! IoGetAttachedDeviceReference, IoGetDeviceObjectPointer, IoCreateSymbolicLink.
 
 use super::{glue, rules, security::Descriptor, stack, state};
-use crate::cm::tree::fold;
+use crate::kernel::kernel;
+use crate::ob::{self, ObjectType};
 use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
@@ -40,8 +41,6 @@ pub struct Device {
 #[derive(Default)]
 pub struct Table {
     devices: BTreeMap<usize, Device>,
-    names: BTreeMap<String, usize>,
-    links: BTreeMap<String, String>,
     next: u64,
     next_auto: u32,
 }
@@ -63,67 +62,22 @@ impl Table {
         all.sort_unstable();
         all.into_iter().map(|(_, a)| a as *mut DEVICE_OBJECT).collect()
     }
-
-    /// Follows links and finds the device of a path, with what remains of the path behind its name.
-    pub fn resolve(&self, path: &str) -> Option<(*mut DEVICE_OBJECT, String)> {
-        let mut path = normalize(path);
-        for _ in 0..8 {
-            let folded = fold(&path);
-            // The longest prefix that ends at a separator.
-            let mut ends: Vec<usize> =
-                path.char_indices().filter(|(at, c)| *c == '\\' && *at > 0).map(|(at, _)| at).collect();
-            ends.push(path.len());
-            let mut replaced = None;
-            for end in ends.into_iter().rev() {
-                let Some(prefix) = folded.get(..end) else { continue };
-                if let Some(device) = self.names.get(prefix) {
-                    return Some((*device as *mut DEVICE_OBJECT, path[end..].to_string()));
-                }
-                if let Some(target) = self.links.get(prefix) {
-                    replaced = Some(alloc::format!("{target}{}", &path[end..]));
-                    break;
-                }
-            }
-            path = normalize(&replaced?);
-        }
-        None
-    }
-
-    /// Makes a link.
-    pub fn link(&mut self, from: &str, to: &str) -> NTSTATUS {
-        let key = fold(&normalize(from));
-        if self.links.contains_key(&key) || self.names.contains_key(&key) {
-            return STATUS_OBJECT_NAME_COLLISION;
-        }
-        self.links.insert(key, to.to_string());
-        STATUS_SUCCESS
-    }
-
-    /// Removes a link.
-    pub fn unlink(&mut self, from: &str) -> NTSTATUS {
-        match self.links.remove(&fold(&normalize(from))) {
-            Some(_) => STATUS_SUCCESS,
-            None => STATUS_OBJECT_NAME_NOT_FOUND,
-        }
-    }
-
-    /// Target of a link.
-    pub fn link_target(&self, from: &str) -> Option<&str> {
-        self.links.get(&fold(&normalize(from))).map(String::as_str)
-    }
 }
 
-/// `\DosDevices`, `\??` and `\GLOBAL??` are one directory.
-fn normalize(path: &str) -> String {
-    for prefix in ["\\DosDevices\\", "\\GLOBAL??\\", "\\\\.\\", "\\\\?\\"] {
-        if let Some(head) = path.get(..prefix.len())
-            && head.eq_ignore_ascii_case(prefix)
-        {
-            return alloc::format!("\\??\\{}", &path[prefix.len()..]);
-        }
-    }
-    path.to_string()
+/// Follows links and finds the device of a path, with what remains of the path behind its name. Adds no
+/// reference.
+pub unsafe fn resolve(path: &str) -> Option<(*mut DEVICE_OBJECT, String)> {
+    let path = match path.get(..4) {
+        Some("\\\\.\\" | "\\\\?\\") => alloc::format!("\\??\\{}", &path[4..]),
+        _ => path.to_string(),
+    };
+    let (body, rest) = kernel().ob.names.lock().find(&path)?;
+    let device: *mut DEVICE_OBJECT = body.cast();
+    is_device(device).then_some((device, rest))
 }
+
+/// The object manager's type of device objects.
+pub static TYPE: ObjectType = ObjectType { name: "Device", delete: Some(freed), close: None };
 
 /// Makes a device object (IoCreateDevice).
 pub unsafe fn create(
@@ -147,14 +101,13 @@ pub unsafe fn create(
         if !name.starts_with('\\') {
             return Err(STATUS_OBJECT_PATH_SYNTAX_BAD);
         }
-        if state().devices.lock().names.contains_key(&fold(&normalize(name))) {
+        if matches!(kernel().ob.names.lock().find(name), Some((_, rest)) if rest.is_empty()) {
             return Err(STATUS_OBJECT_NAME_COLLISION);
         }
     }
     let extension_size = (extension as usize).next_multiple_of(16);
     let total = size_of::<DEVICE_OBJECT>() + extension_size + size_of::<DEVOBJ_EXTENSION>();
-    let device: *mut DEVICE_OBJECT = glue::object(glue::Kind::Device, total)?.cast();
-    core::ptr::write_bytes(device.cast::<u8>(), 0, total);
+    let device: *mut DEVICE_OBJECT = ob::create(&TYPE, total)?.cast();
     let devext: *mut DEVOBJ_EXTENSION =
         device.cast::<u8>().add(size_of::<DEVICE_OBJECT>() + extension_size).cast();
     (*devext).Type = IO_TYPE_DEVICE_EXTENSION;
@@ -180,12 +133,12 @@ pub unsafe fn create(
     glue::reference(driver.cast());
     glue::init_event(core::ptr::addr_of_mut!((*device).DeviceLock).cast(), true);
     (*device).AlignmentRequirement = 0;
+    if let Some(name) = &name {
+        ob::name::name(kernel(), device.cast(), name)?;
+    }
     let mut table = state().devices.lock();
     table.next += 1;
     let serial = table.next;
-    if let Some(name) = &name {
-        table.names.insert(fold(&normalize(name)), device as usize);
-    }
     let security = Descriptor::parse(super::security::DEFAULT_DEVICE_SDDL).unwrap_or_default();
     table
         .devices
@@ -238,10 +191,7 @@ pub unsafe fn delete(device: *mut DEVICE_OBJECT) {
         );
     }
     (*(*device).DeviceObjectExtension).ExtensionFlags |= DOE_DELETE_PENDING;
-    let name = state().devices.lock().get_mut(device).and_then(|d| d.name.take());
-    if let Some(name) = name {
-        state().devices.lock().names.remove(&fold(&normalize(&name)));
-    }
+    ob::name::forget(kernel(), device.cast());
     if (*device).ReferenceCount == 0 {
         finish_delete(device);
     }
@@ -263,7 +213,7 @@ unsafe fn finish_delete(device: *mut DEVICE_OBJECT) {
 }
 
 /// The object manager frees a device object: nobody refers to it any more.
-pub fn freed(device: *mut DEVICE_OBJECT) {
+unsafe fn freed(device: *mut u8) {
     state().devices.lock().devices.remove(&(device as usize));
 }
 
@@ -317,6 +267,10 @@ pub fn describe(device: *const DEVICE_OBJECT) -> String {
     }
 }
 
+fn name_result(result: Result<(), NTSTATUS>) -> NTSTATUS {
+    result.err().unwrap_or(STATUS_SUCCESS)
+}
+
 crate::exports! { EXPORTS "ntoskrnl.exe";
     fn IoCreateDevice(driver: *mut DRIVER_OBJECT, extension: u32, name: *mut UNICODE_STRING, device_type: u32,
         characteristics: u32, exclusive: u8, out: *mut *mut DEVICE_OBJECT) -> NTSTATUS [irql <= APC_LEVEL] {
@@ -368,18 +322,18 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         if !from.starts_with('\\') {
             return STATUS_OBJECT_PATH_SYNTAX_BAD;
         }
-        state().devices.lock().link(&from, &to)
+        name_result(kernel().ob.names.lock().link(&from, &to))
     }
     fn IoCreateUnprotectedSymbolicLink(link: *mut UNICODE_STRING, target: *mut UNICODE_STRING) -> NTSTATUS [irql == PASSIVE_LEVEL] {
         let (from, to) = (stack::text(link), stack::text(target));
         if !from.starts_with('\\') {
             return STATUS_OBJECT_PATH_SYNTAX_BAD;
         }
-        state().devices.lock().link(&from, &to)
+        name_result(kernel().ob.names.lock().link(&from, &to))
     }
     fn IoDeleteSymbolicLink(link: *mut UNICODE_STRING) -> NTSTATUS [irql == PASSIVE_LEVEL] {
         let from = stack::text(link);
-        state().devices.lock().unlink(&from)
+        name_result(kernel().ob.names.lock().unlink(&from))
     }
     fn IoRegisterShutdownNotification(device: *mut DEVICE_OBJECT) -> NTSTATUS [irql == PASSIVE_LEVEL] {
         if let Some(d) = state().devices.lock().get_mut(device) {

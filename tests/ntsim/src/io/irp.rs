@@ -60,6 +60,8 @@ pub struct Record {
     pub kernel: bool,
     /// Bytes of the caller's output buffer (buffered requests).
     pub output: u32,
+    /// Lowest stack location that a dispatch routine was called for.
+    pub lowest: i8,
 }
 
 /// All IRPs in existence.
@@ -97,7 +99,7 @@ fn record(irp: *mut IRP, origin: Origin, stack: i8, kernel: bool) {
     let serial = table.next;
     table.irps.insert(
         irp as usize,
-        Record { serial, origin, made_by, stack, calls: Vec::new(), sent: false, completed: false, kernel, output: 0 },
+        Record { serial, origin, made_by, stack, calls: Vec::new(), sent: false, completed: false, kernel, output: 0, lowest: i8::MAX },
     );
 }
 
@@ -168,6 +170,7 @@ pub unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS
         if let Some(record) = table.irps.get_mut(&(irp as usize)) {
             record.sent = true;
             record.completed = false;
+            record.lowest = record.lowest.min(location);
             record.calls.push(Dispatch {
                 location,
                 device: device as usize,
@@ -480,6 +483,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         if let Some(r) = state().irps.lock().irps.get_mut(&(irp as usize)) {
             r.sent = false;
             r.completed = false;
+            r.lowest = i8::MAX;
         }
     }
     fn IofCallDriver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS [irql <= DISPATCH_LEVEL] {

@@ -8,6 +8,7 @@ pub mod driver;
 pub mod errlog;
 pub mod file;
 pub mod glue;
+pub mod guid;
 pub mod interface;
 pub mod interrupt;
 pub mod irp;
@@ -33,6 +34,8 @@ pub struct State {
     pub orphans: Lock<Vec<irp::Dispatch>>,
     /// IRPs queued to threads: thread number, IRP.
     pub threaded: Lock<Vec<(u32, usize)>>,
+    /// Requests of user mode: process, file, IRP.
+    pub user_irps: Lock<Vec<(u32, usize, usize)>>,
     /// Devices.
     pub devices: Lock<device::Table>,
     /// Drivers.

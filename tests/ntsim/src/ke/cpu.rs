@@ -133,6 +133,7 @@ impl Cpu {
         self.idle.store(idle, Relaxed);
         self.set_current(idle);
         self.irql.store(DISPATCH_LEVEL, Relaxed);
+        k.engine.start_cpu(self.index, unsafe { (*idle).sp.get() });
     }
 }
 

@@ -7,6 +7,7 @@ pub mod interrupt;
 pub mod irql;
 pub mod list;
 pub mod sched;
+pub mod shared_data;
 pub mod thread;
 pub mod timer;
 pub mod wait;

@@ -6,6 +6,7 @@ pub mod va;
 
 use crate::engine::{Engine, Prot};
 use crate::kernel::lock::Lock;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// Bytes in a page.
@@ -26,6 +27,7 @@ pub struct State {
     /// Pool blocks.
     pub pool: Lock<pool::Blocks>,
     stacks: Lock<Vec<(usize, usize)>>,
+    freed_special: Lock<VecDeque<(usize, usize)>>,
 }
 
 impl State {
@@ -37,6 +39,7 @@ impl State {
             va: Lock::new(va::Addresses::new(engine.system_va())),
             pool: Default::default(),
             stacks: Default::default(),
+            freed_special: Default::default(),
         }
     }
 
@@ -76,6 +79,20 @@ impl State {
     /// Gives a stack back (kept for the next thread).
     pub fn free_stack(&self, base: usize, count: usize) {
         self.stacks.lock().push((base, count));
+    }
+
+    /// Remembers pages of special pool that were freed, to name later accesses.
+    pub fn note_freed_special(&self, va: usize, count: usize) {
+        let mut freed = self.freed_special.lock();
+        if freed.len() == 1024 {
+            freed.pop_front();
+        }
+        freed.push_back((va, count));
+    }
+
+    /// Does the address lie in special pool that was freed lately?
+    pub fn freed_special(&self, at: usize) -> bool {
+        self.freed_special.lock().iter().any(|(va, n)| (*va..va + n * PAGE).contains(&at))
     }
 
     /// Physical address behind a kernel virtual address.

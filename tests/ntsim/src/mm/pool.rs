@@ -54,6 +54,13 @@ pub struct Block {
     place: Place,
 }
 
+impl Block {
+    /// Is it in special pool?
+    pub fn is_special(&self) -> bool {
+        matches!(self.place, Place::Special(_))
+    }
+}
+
 /// All pool blocks of a kernel.
 #[derive(Default)]
 pub struct Blocks {
@@ -174,7 +181,10 @@ pub fn free(at: *mut u8) -> Result<Block, FreeError> {
             list.insert(i, address);
         }
         Place::Pages(n) => k.mm.free_mapped(address, n),
-        Place::Special(n) => k.mm.free_mapped(address / PAGE * PAGE, n),
+        Place::Special(n) => {
+            k.mm.free_mapped(address / PAGE * PAGE, n);
+            k.mm.note_freed_special(address / PAGE * PAGE, n);
+        }
     }
     if overrun { Err(FreeError::Overrun) } else { Ok(block) }
 }

@@ -1,6 +1,7 @@
 //! The verifier: rules, reports, bugchecks.
 
 pub mod calls;
+pub mod fault;
 pub mod locks;
 pub mod rules;
 

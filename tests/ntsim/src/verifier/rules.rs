@@ -19,5 +19,7 @@ rules! {
     STACK_LIMIT = "stack-limit", 0x7F, 8, "driver code uses more kernel stack than Windows gives";
     WAIT_AT_DISPATCH = "wait-at-dispatch", 0xC4, 0x3B, "a wait that may block is made at DISPATCH_LEVEL or above";
     THREAD_HOLDS_MUTEX = "thread-holds-mutex", 0xC4, 0x3F, "a thread ends while it owns a mutex";
+    POOL_OVERRUN = "pool-overrun", 0xC1, 0x24, "memory behind a pool block is written";
+    POOL_USE_AFTER_FREE = "pool-use-after-free", 0xCC, 0, "a pool block is used after it was freed";
     INVALID_HANDLE = "invalid-handle", 0x93, 0, "a handle that is not open is used or closed";
 }

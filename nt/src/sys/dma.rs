@@ -53,7 +53,7 @@ pub type PCREATE_COMMON_BUFFER_FROM_MDL = Option<unsafe extern "win64" fn(DmaAda
 pub struct SCATTER_GATHER_LIST {
     pub NumberOfElements: u32,
     pub Reserved: usize,
-    pub Elements: [[SCATTER_GATHER_ELEMENT; 0]; 0],
+    pub Elements: [SCATTER_GATHER_ELEMENT; 0],
 }
 layout!(SCATTER_GATHER_LIST, 16, 8, NumberOfElements @ 0, Reserved @ 8, Elements @ 16);
 

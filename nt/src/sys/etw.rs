@@ -107,7 +107,7 @@ pub struct WMIREGINFOW {
     pub RegistryPath: u32,
     pub MofResourceName: u32,
     pub GuidCount: u32,
-    pub WmiRegGuid: [[WMIREGGUIDW; 0]; 0],
+    pub WmiRegGuid: [WMIREGGUIDW; 0],
 }
 layout!(WMIREGINFOW, 24, 8, BufferSize @ 0, NextWmiRegInfo @ 4, RegistryPath @ 8, MofResourceName @ 12, GuidCount @ 16, WmiRegGuid @ 24);
 

@@ -11,7 +11,6 @@ unsafe extern "system" {
     pub fn KeInitializeThreadedDpc(Dpc: *mut KDPC, DeferredRoutine: PKDEFERRED_ROUTINE, DeferredContext: *mut c_void);
     pub fn KeInsertQueueDpc(Dpc: *mut KDPC, SystemArgument1: *mut c_void, SystemArgument2: *mut c_void) -> BOOLEAN;
     pub fn KeRemoveQueueDpc(Dpc: *mut KDPC) -> BOOLEAN;
-    pub fn KeRemoveQueueDpcEx(Dpc: *mut KDPC, WaitIfActive: BOOLEAN) -> BOOLEAN;
     pub fn KeFlushQueuedDpcs();
     pub fn KeSetImportanceDpc(Dpc: *mut KDPC, Importance: KDPC_IMPORTANCE);
     pub fn KeSetTargetProcessorDpc(Dpc: *mut KDPC, Number: i8);

@@ -194,7 +194,7 @@ pub struct NET_BUFFER_LIST_CONTEXT {
     pub Size: u16,
     pub Offset: u16,
     _padding_1: [u8; 4],
-    pub ContextData: [[u8; 0]; 0],
+    pub ContextData: [u8; 0],
 }
 layout!(NET_BUFFER_LIST_CONTEXT, 16, 16, Next @ 0, Size @ 8, Offset @ 10, ContextData @ 16);
 

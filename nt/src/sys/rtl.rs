@@ -249,7 +249,6 @@ unsafe extern "system" {
     pub fn RtlCaptureStackBackTrace(FramesToSkip: u32, FramesToCapture: u32, BackTrace: *mut *mut c_void, BackTraceHash: *mut u32) -> u16;
     pub fn RtlWalkFrameChain(Callers: *mut *mut c_void, Count: u32, Flags: u32) -> u32;
     pub fn RtlCompareMemory(Source1: *const c_void, Source2: *const c_void, Length: usize) -> usize;
-    pub fn RtlCopyMemoryNonTemporal(Destination: *mut c_void, Source: *const c_void, Length: usize);
     pub fn RtlAssert(VoidFailedAssertion: *mut c_void, VoidFileName: *mut c_void, LineNumber: u32, MutableMessage: *mut i8);
     pub fn RtlCreateSecurityDescriptor(SecurityDescriptor: PSECURITY_DESCRIPTOR, Revision: u32) -> NTSTATUS;
     pub fn RtlSetDaclSecurityDescriptor(SecurityDescriptor: PSECURITY_DESCRIPTOR, DaclPresent: BOOLEAN, Dacl: *mut ACL, DaclDefaulted: BOOLEAN) -> NTSTATUS;

@@ -116,7 +116,7 @@ layout!(READ_CAPACITY_DATA_EX, 12, 1, LogicalBlockAddress @ 0, BytesPerBlock @ 8
 pub struct LUN_LIST {
     pub LunListLength: [u8; 4],
     pub Reserved: [u8; 4],
-    pub Lun: [[[u8; 8]; 0]; 0],
+    pub Lun: [[u8; 8]; 0],
 }
 layout!(LUN_LIST, 8, 1, LunListLength @ 0, Reserved @ 4, Lun @ 8);
 
@@ -284,7 +284,7 @@ layout!(PRI_RESERVATION_LIST, 8, 1, Generation @ 0, AdditionalLength @ 4, Reserv
 pub struct PRI_REGISTRATION_LIST {
     pub Generation: [u8; 4],
     pub AdditionalLength: [u8; 4],
-    pub ReservationKeyList: [[[u8; 8]; 0]; 0],
+    pub ReservationKeyList: [[u8; 8]; 0],
 }
 layout!(PRI_REGISTRATION_LIST, 8, 1, Generation @ 0, AdditionalLength @ 4, ReservationKeyList @ 8);
 

@@ -255,7 +255,7 @@ layout!(STARTIO_PERFORMANCE_PARAMETERS_V2, 20, 4, Version @ 0, Size @ 4, Message
 pub struct STOR_SCATTER_GATHER_LIST {
     pub NumberOfElements: u32,
     pub Reserved: usize,
-    pub List: [[STOR_SCATTER_GATHER_ELEMENT; 0]; 0],
+    pub List: [STOR_SCATTER_GATHER_ELEMENT; 0],
 }
 layout!(STOR_SCATTER_GATHER_LIST, 16, 8, NumberOfElements @ 0, Reserved @ 8, List @ 16);
 
@@ -369,7 +369,7 @@ pub struct MINIPORT_MAPPINGS {
     pub Nic0Map: *mut c_void,
     pub Nic1Map: *mut c_void,
     pub NumberOfAdditionalNic: u32,
-    pub NicMap: [[*mut c_void; 0]; 0],
+    pub NicMap: [*mut c_void; 0],
 }
 layout!(MINIPORT_MAPPINGS, 40, 8, Version @ 0, IBFTable @ 8, Nic0Map @ 16, Nic1Map @ 24, NumberOfAdditionalNic @ 32, NicMap @ 40);
 

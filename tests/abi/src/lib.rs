@@ -1,2 +1,4 @@
 //! Layouts against the official Xen headers (C) and against the WDK facts.
 
+#[cfg(test)]
+mod wdk;

@@ -5,7 +5,7 @@
 #[cfg(test)]
 extern crate std;
 
-#[cfg(all(windows, panic = "abort"))]
+#[cfg(all(windows, panic = "abort", not(feature = "wdk")))]
 pub mod crt;
 mod entry;
 pub mod event_log;
@@ -18,3 +18,5 @@ pub mod registry;
 pub mod remove_lock;
 pub mod sys;
 pub mod unicode;
+#[cfg(feature = "wdk")]
+pub mod wdk;

@@ -29,8 +29,6 @@ errno! {
     ENOENT = 2,
     /// No such domain or vCPU.
     ESRCH = 3,
-    /// Interrupted.
-    EINTR = 4,
     /// Input or output error.
     EIO = 5,
     /// No such device or address.
@@ -99,8 +97,6 @@ errno! {
     EOVERFLOW = 75,
     /// Illegal byte sequence.
     EILSEQ = 84,
-    /// To be restarted.
-    ERESTART = 85,
     /// Not a socket.
     ENOTSOCK = 88,
     /// Message too long.

@@ -2,3 +2,6 @@
 
 #[cfg(test)]
 mod wdk;
+
+#[cfg(test)]
+mod xen;

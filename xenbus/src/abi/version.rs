@@ -34,22 +34,16 @@ impl Command {
 /// `.7-debian` and the like; ends at a NUL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[doc(alias = "xen_extraversion_t")]
-#[repr(C)]
-pub struct ExtraVersion {
-    /// The text.
-    pub text: [u8; 16],
-}
+#[repr(transparent)]
+pub struct ExtraVersion(pub [u8; 16]);
 
 const _: () = assert!(size_of::<ExtraVersion>() == 16);
 
-/// The domain's UUID.
+/// The domain's UUID, its bytes in the order in which they are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[doc(alias = "xen_domain_handle_t")]
-#[repr(C)]
-pub struct DomainHandle {
-    /// The bytes, in the order in which they are printed.
-    pub bytes: [u8; 16],
-}
+#[repr(transparent)]
+pub struct DomainHandle(pub [u8; 16]);
 
 const _: () = assert!(size_of::<DomainHandle>() == 16);
 

@@ -15,23 +15,29 @@ pub const SECTOR_SIZE: usize = 512;
 /// Sectors that a page holds.
 pub const SECTORS_PER_PAGE: u8 = (PAGE_SIZE / SECTOR_SIZE) as u8;
 /// Segments in a direct request (`BLKIF_MAX_SEGMENTS_PER_REQUEST`).
+#[doc(alias = "BLKIF_MAX_SEGMENTS_PER_REQUEST")]
 pub const MAX_SEGMENTS: usize = 11;
 /// Indirect pages in one request (`BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST`).
+#[doc(alias = "BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST")]
 pub const MAX_INDIRECT_PAGES: usize = 8;
 /// Segments that one indirect page describes.
 pub const SEGMENTS_PER_INDIRECT_PAGE: usize = PAGE_SIZE / size_of::<Segment>();
 /// Segments that one indirect request can describe at most.
 pub const MAX_INDIRECT_SEGMENTS: usize = MAX_INDIRECT_PAGES * SEGMENTS_PER_INDIRECT_PAGE;
 /// `BLKIF_DISCARD_SECURE`.
+#[doc(alias = "BLKIF_DISCARD_SECURE")]
 pub const DISCARD_SECURE: u8 = 1;
 
 /// Bits of the `info` node (`VDISK_*`).
 pub mod vdisk {
     /// The medium is a CD-ROM.
+    #[doc(alias = "VDISK_CDROM")]
     pub const CDROM: u32 = 1;
     /// The medium is removable.
+    #[doc(alias = "VDISK_REMOVABLE")]
     pub const REMOVABLE: u32 = 2;
     /// The medium cannot be written.
+    #[doc(alias = "VDISK_READONLY")]
     pub const READONLY: u32 = 4;
 }
 
@@ -42,17 +48,23 @@ pub struct Operation(pub u8);
 
 impl Operation {
     /// Reads sectors.
+    #[doc(alias = "BLKIF_OP_READ")]
     pub const READ: Self = Self(0);
     /// Writes sectors.
+    #[doc(alias = "BLKIF_OP_WRITE")]
     pub const WRITE: Self = Self(1);
     /// Writes sectors, ordered after everything before it and before everything after it
     /// (`feature-barrier`).
+    #[doc(alias = "BLKIF_OP_WRITE_BARRIER")]
     pub const WRITE_BARRIER: Self = Self(2);
     /// Commits the medium's volatile cache (`feature-flush-cache`).
+    #[doc(alias = "BLKIF_OP_FLUSH_DISKCACHE")]
     pub const FLUSH: Self = Self(3);
     /// Deallocates sectors (`feature-discard`).
+    #[doc(alias = "BLKIF_OP_DISCARD")]
     pub const DISCARD: Self = Self(5);
     /// A read or write whose segments lie in pages of their own (`feature-max-indirect-segments`).
+    #[doc(alias = "BLKIF_OP_INDIRECT")]
     pub const INDIRECT: Self = Self(6);
 
     /// True for the operations that carry segments directly in the slot.
@@ -69,15 +81,19 @@ pub struct Status(pub i16);
 
 impl Status {
     /// Carried out.
+    #[doc(alias = "BLKIF_RSP_OKAY")]
     pub const OKAY: Self = Self(0);
     /// Failed.
+    #[doc(alias = "BLKIF_RSP_ERROR")]
     pub const ERROR: Self = Self(-1);
     /// The back-end does not know the operation. Never to be taken for success.
+    #[doc(alias = "BLKIF_RSP_EOPNOTSUPP")]
     pub const NOT_SUPPORTED: Self = Self(-2);
 }
 
 /// One run of sectors within one granted page, as it is on the wire (`blkif_request_segment`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "struct blkif_request_segment")]
 #[repr(C)]
 pub struct Segment {
     /// The grant of the page.
@@ -110,6 +126,7 @@ impl Segment {
 
 /// A slot of the ring as the front-end fills it: one of the three request layouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "union blkif_sring_entry")]
 #[repr(C)]
 pub struct RequestSlot {
     words: [u64; 14],
@@ -123,6 +140,7 @@ impl Default for RequestSlot {
 
 /// `blkif_request`: read, write, write barrier, flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "blkif_request_t")]
 #[repr(C)]
 pub struct WireDirect {
     /// What to do.
@@ -143,6 +161,7 @@ pub struct WireDirect {
 
 /// `blkif_request_discard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "blkif_request_discard_t")]
 #[repr(C)]
 pub struct WireDiscard {
     /// [`Operation::DISCARD`].
@@ -165,6 +184,7 @@ pub struct WireDiscard {
 
 /// `blkif_request_indirect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "blkif_request_indirect_t")]
 #[repr(C)]
 pub struct WireIndirect {
     /// [`Operation::INDIRECT`].
@@ -191,6 +211,7 @@ pub struct WireIndirect {
 
 /// `blkif_response`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "blkif_response_t")]
 #[repr(C)]
 pub struct WireResponse {
     /// The id of the request.

@@ -6,8 +6,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use crate::types::PAGE_SIZE;
 
 /// Slots that every back-end accepts for one packet (`XEN_NETIF_NR_SLOTS_MIN`), extra infos not counted.
+#[doc(alias = "XEN_NETIF_NR_SLOTS_MIN")]
 pub const SLOTS_MIN: usize = 18;
 /// Most bytes of one transmitted packet (`XEN_NETIF_MAX_TX_SIZE`), the Ethernet header included.
+#[doc(alias = "XEN_NETIF_MAX_TX_SIZE")]
 pub const MAX_TX_SIZE: usize = 0xFFFF;
 
 bitflags! {
@@ -15,12 +17,16 @@ bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct TxFlags: u16 {
         /// The protocol checksum holds only the pseudo-header: the receiver has to complete it.
+        #[doc(alias = "NETTXF_csum_blank")]
         const CSUM_BLANK = 1;
         /// The data is known to be right, whatever the checksum says.
+        #[doc(alias = "NETTXF_data_validated")]
         const DATA_VALIDATED = 2;
         /// The packet goes on in another request.
+        #[doc(alias = "NETTXF_more_data")]
         const MORE_DATA = 4;
         /// An extra info follows.
+        #[doc(alias = "NETTXF_extra_info")]
         const EXTRA_INFO = 8;
     }
 }
@@ -30,14 +36,19 @@ bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct RxFlags: u16 {
         /// The data is known to be right, whatever the checksum says.
+        #[doc(alias = "NETRXF_data_validated")]
         const DATA_VALIDATED = 1;
         /// The protocol checksum holds only the pseudo-header.
+        #[doc(alias = "NETRXF_csum_blank")]
         const CSUM_BLANK = 2;
         /// The packet goes on in another response.
+        #[doc(alias = "NETRXF_more_data")]
         const MORE_DATA = 4;
         /// An extra info follows.
+        #[doc(alias = "NETRXF_extra_info")]
         const EXTRA_INFO = 8;
         /// Deprecated; only sent to front-ends that ask for it.
+        #[doc(alias = "NETRXF_gso_prefix")]
         const GSO_PREFIX = 16;
     }
 }
@@ -49,18 +60,23 @@ pub struct Status(pub i16);
 
 impl Status {
     /// The back-end dropped the packet.
+    #[doc(alias = "NETIF_RSP_DROPPED")]
     pub const DROPPED: Self = Self(-2);
     /// Error.
+    #[doc(alias = "NETIF_RSP_ERROR")]
     pub const ERROR: Self = Self(-1);
     /// Sent.
+    #[doc(alias = "NETIF_RSP_OKAY")]
     pub const OKAY: Self = Self(0);
     /// The answer to a slot that held an extra info.
+    #[doc(alias = "NETIF_RSP_NULL")]
     pub const NULL: Self = Self(1);
 }
 
 /// `netif_tx_request`. In the first request of a packet `size` is that of the whole packet, in the
 /// following ones that of the fragment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "netif_tx_request_t")]
 #[repr(C)]
 pub struct TxRequest {
     /// The page.
@@ -78,6 +94,7 @@ pub struct TxRequest {
 /// What a slot of the transmit ring holds from the front-end: a [`TxRequest`] or an [`ExtraInfo`].
 /// Which one, only the preceding slots tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "union netif_tx_sring_entry")]
 #[repr(transparent)]
 pub struct TxSlot([u32; 3]);
 
@@ -110,6 +127,7 @@ impl TxSlot {
 
 /// `netif_tx_response`; the rest of the 12-byte slot is not used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "netif_tx_response_t")]
 #[repr(C)]
 pub struct TxResponse {
     /// The id of the request.
@@ -120,6 +138,7 @@ pub struct TxResponse {
 
 /// `netif_rx_request`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "netif_rx_request_t")]
 #[repr(C)]
 pub struct RxRequest {
     /// Echoed in the response.
@@ -132,6 +151,7 @@ pub struct RxRequest {
 
 /// `netif_rx_response`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "netif_rx_response_t")]
 #[repr(C)]
 pub struct RxResponse {
     /// The id of the request.
@@ -146,6 +166,7 @@ pub struct RxResponse {
 
 /// What a slot of the receive ring holds from the back-end: an [`RxResponse`] or an [`ExtraInfo`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "union netif_rx_sring_entry")]
 #[repr(transparent)]
 pub struct RxSlot([u32; 2]);
 
@@ -221,18 +242,23 @@ pub struct ExtraType(pub u8);
 
 impl ExtraType {
     /// Segmentation.
+    #[doc(alias = "XEN_NETIF_EXTRA_TYPE_GSO")]
     pub const GSO: Self = Self(1);
     /// Adds a multicast address to the back-end's filter.
+    #[doc(alias = "XEN_NETIF_EXTRA_TYPE_MCAST_ADD")]
     pub const MCAST_ADD: Self = Self(2);
     /// Removes a multicast address from the back-end's filter.
+    #[doc(alias = "XEN_NETIF_EXTRA_TYPE_MCAST_DEL")]
     pub const MCAST_DEL: Self = Self(3);
     /// The packet's hash.
+    #[doc(alias = "XEN_NETIF_EXTRA_TYPE_HASH")]
     pub const HASH: Self = Self(4);
     /// Headroom for XDP (Linux's header only).
     pub const XDP: Self = Self(5);
 }
 
 /// `XEN_NETIF_EXTRA_FLAG_MORE`: another extra info follows.
+#[doc(alias = "XEN_NETIF_EXTRA_FLAG_MORE")]
 pub const EXTRA_FLAG_MORE: u8 = 1;
 
 /// `XEN_NETIF_GSO_TYPE_*`.
@@ -242,22 +268,28 @@ pub struct GsoType(pub u8);
 
 impl GsoType {
     /// Not segmented.
+    #[doc(alias = "XEN_NETIF_GSO_TYPE_NONE")]
     pub const NONE: Self = Self(0);
     /// TCP over IPv4.
+    #[doc(alias = "XEN_NETIF_GSO_TYPE_TCPV4")]
     pub const TCPV4: Self = Self(1);
     /// TCP over IPv6.
+    #[doc(alias = "XEN_NETIF_GSO_TYPE_TCPV6")]
     pub const TCPV6: Self = Self(2);
 }
 
 /// `netif_extra_info`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "netif_extra_info_t")]
 #[repr(C, align(4))]
 pub struct ExtraInfo {
     /// What `data` is.
+    #[doc(alias = "type")]
     pub ty: ExtraType,
     /// [`EXTRA_FLAG_MORE`] or 0.
     pub flags: u8,
     /// Depends on the type.
+    #[doc(alias = "u")]
     pub data: [u8; 6],
 }
 

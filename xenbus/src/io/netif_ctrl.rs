@@ -8,19 +8,25 @@ bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct HashTypes: u32 {
         /// IPv4 addresses.
+        #[doc(alias = "XEN_NETIF_CTRL_HASH_TYPE_IPV4")]
         const IPV4 = 1;
         /// IPv4 addresses and TCP ports.
+        #[doc(alias = "XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP")]
         const IPV4_TCP = 2;
         /// IPv6 addresses.
+        #[doc(alias = "XEN_NETIF_CTRL_HASH_TYPE_IPV6")]
         const IPV6 = 4;
         /// IPv6 addresses and TCP ports.
+        #[doc(alias = "XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP")]
         const IPV6_TCP = 8;
     }
 }
 
 /// `XEN_NETIF_CTRL_HASH_ALGORITHM_NONE`.
+#[doc(alias = "XEN_NETIF_CTRL_HASH_ALGORITHM_NONE")]
 pub const ALGORITHM_NONE: u32 = 0;
 /// `XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ`.
+#[doc(alias = "XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ")]
 pub const ALGORITHM_TOEPLITZ: u32 = 1;
 
 /// `XEN_NETIF_CTRL_TYPE_*`.
@@ -30,18 +36,25 @@ pub struct CtrlType(pub u16);
 
 impl CtrlType {
     /// Which hash types the back-end knows.
+    #[doc(alias = "XEN_NETIF_CTRL_TYPE_GET_HASH_FLAGS")]
     pub const GET_HASH_FLAGS: Self = Self(1);
     /// Which hash types it shall compute.
+    #[doc(alias = "XEN_NETIF_CTRL_TYPE_SET_HASH_FLAGS")]
     pub const SET_HASH_FLAGS: Self = Self(2);
     /// The key.
+    #[doc(alias = "XEN_NETIF_CTRL_TYPE_SET_HASH_KEY")]
     pub const SET_HASH_KEY: Self = Self(3);
     /// The largest mapping table.
+    #[doc(alias = "XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE")]
     pub const GET_HASH_MAPPING_SIZE: Self = Self(4);
     /// The size of the mapping table.
+    #[doc(alias = "XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE")]
     pub const SET_HASH_MAPPING_SIZE: Self = Self(5);
     /// Content of the mapping table.
+    #[doc(alias = "XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING")]
     pub const SET_HASH_MAPPING: Self = Self(6);
     /// The algorithm.
+    #[doc(alias = "XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM")]
     pub const SET_HASH_ALGORITHM: Self = Self(7);
 }
 
@@ -52,22 +65,28 @@ pub struct CtrlStatus(pub u32);
 
 impl CtrlStatus {
     /// Done.
+    #[doc(alias = "XEN_NETIF_CTRL_STATUS_SUCCESS")]
     pub const SUCCESS: Self = Self(0);
     /// Not supported.
+    #[doc(alias = "XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED")]
     pub const NOT_SUPPORTED: Self = Self(1);
     /// A parameter is wrong.
+    #[doc(alias = "XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER")]
     pub const INVALID_PARAMETER: Self = Self(2);
     /// Larger than the back-end supports.
+    #[doc(alias = "XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW")]
     pub const BUFFER_OVERFLOW: Self = Self(3);
 }
 
 /// `xen_netif_ctrl_request`, as it is on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "struct xen_netif_ctrl_request")]
 #[repr(C)]
 pub struct WireCtrlRequest {
     /// Echoed in the response.
     pub id: u16,
     /// What to do.
+    #[doc(alias = "type")]
     pub ty: CtrlType,
     /// Arguments.
     pub data: [u32; 3],
@@ -75,11 +94,13 @@ pub struct WireCtrlRequest {
 
 /// `xen_netif_ctrl_response`, as it is on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[doc(alias = "struct xen_netif_ctrl_response")]
 #[repr(C)]
 pub struct CtrlResponse {
     /// The id of the request.
     pub id: u16,
     /// The type of the request.
+    #[doc(alias = "type")]
     pub ty: CtrlType,
     /// The result.
     pub status: CtrlStatus,

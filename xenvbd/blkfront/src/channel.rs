@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use xenbus::{
-    io::blkif::{RequestSlot, SEGMENTS_PER_INDIRECT_PAGE, WireResponse},
+    io::blkif::{MAX_SEGMENTS, RequestSlot, SEGMENTS_PER_INDIRECT_PAGE, WireResponse},
     ring::FrontRing,
     seam::{
         Access, EventChannels, EventError, GrantError, GrantTable, NoMemory, PageAllocator, SharedPage,
@@ -96,6 +96,8 @@ pub struct Channel<H: Platform> {
     pub(crate) peer: Domid,
     pub(crate) handle: u16,
     pub(crate) plan: Plan,
+    /// Most segments in an indirect request; 0 when they are not used.
+    pub(crate) indirect_limit: usize,
 }
 
 impl<H: Platform> Channel<H> {
@@ -105,30 +107,19 @@ impl<H: Platform> Channel<H> {
     /// # Errors
     /// See [`OpenError`]; nothing is left behind.
     pub fn open(host: &H, plan: &Plan, peer: Domid, handle: u16, vcpu: u32) -> Result<Self, OpenError> {
-        let per = (plan.indirect as usize).div_ceil(SEGMENTS_PER_INDIRECT_PAGE);
-        let ring_pages = 1 << plan.ring_order;
-        let sets = (plan.indirect_requests as usize).min(ring_pages * 32);
-        let ring = Granted::open(host, peer, ring_pages, 0, Access::ReadWrite)?;
-        let indirect = match Granted::open(host, peer, sets * per, sets, Access::ReadOnly) {
-            Ok(indirect) => indirect,
-            Err(error) => {
-                drop(Remains::of(ring).retry(host));
-                return Err(error);
-            }
-        };
+        let ring = Granted::open(host, peer, 1 << plan.ring_order, 0, Access::ReadWrite)?;
         let pages = plan.bounce_pages as usize;
         let bounce = match Granted::open(host, peer, pages, pages, Access::ReadWrite) {
             Ok(bounce) => bounce,
             Err(error) => {
                 drop(Remains::of(ring).retry(host));
-                drop(Remains::of(indirect).retry(host));
                 return Err(error);
             }
         };
         let port = match host.events().alloc_unbound(peer, vcpu) {
             Ok(port) => port,
             Err(error) => {
-                for part in [ring, indirect, bounce] {
+                for part in [ring, bounce] {
                     drop(Remains::of(part).retry(host));
                 }
                 return Err(OpenError::Event(error));
@@ -141,12 +132,30 @@ impl<H: Platform> Channel<H> {
             ring: FrontRing::create(page),
             ring_grants,
             port: Some(port),
-            indirect,
+            indirect: Granted { page: None, grants: Vec::new(), free: Vec::new() },
             bounce,
             peer,
             handle,
             plan: *plan,
+            indirect_limit: 0,
         })
+    }
+
+    /// The back-end offers indirect requests with `offered` segments. They are used where they hold more
+    /// than direct ones; without memory for their pages the channel does without. `PASSIVE_LEVEL`.
+    pub fn enable_indirect(&mut self, host: &H, offered: u32) {
+        let limit = offered.min(self.plan.indirect) as usize;
+        if limit <= MAX_SEGMENTS || self.indirect_limit != 0 {
+            return;
+        }
+        let sets = self.plan.indirect_requests.min(self.ring.slots()) as usize;
+        let pages = sets * limit.div_ceil(SEGMENTS_PER_INDIRECT_PAGE);
+        // A back-end that keeps grants mapped maps all of them for writing (blkback), these too.
+        let access = if self.plan.bounce { Access::ReadWrite } else { Access::ReadOnly };
+        if let Ok(granted) = Granted::open(host, self.peer, pages, sets, access) {
+            self.indirect = granted;
+            self.indirect_limit = limit;
+        }
     }
 
     /// Grants of the ring's pages, for the store.
@@ -161,7 +170,7 @@ impl<H: Platform> Channel<H> {
 
     /// Pages per indirect request.
     pub(crate) fn indirect_pages(&self) -> usize {
-        (self.plan.indirect as usize).div_ceil(SEGMENTS_PER_INDIRECT_PAGE)
+        self.indirect_limit.div_ceil(SEGMENTS_PER_INDIRECT_PAGE)
     }
 
     /// Closes the event channel and ends the grants. What the back-end still maps stays behind in the

@@ -216,7 +216,7 @@ impl<H: Platform, T: Payload> Queue<H, T> {
             })
         };
         match &mut self.channel {
-            Some(channel) if large && channel.plan.indirect > 0 => match channel.indirect.take() {
+            Some(channel) if large && channel.indirect_limit > 0 => match channel.indirect.take() {
                 Some(unit) => Table::Indirect { unit, count: 0 },
                 None => Table::Direct(ArrayVec::new()),
             },
@@ -314,7 +314,7 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         match table {
             Table::Direct(segments) => !segments.is_full(),
             Table::Indirect { count, .. } => {
-                self.channel.as_ref().is_some_and(|channel| *count < channel.plan.indirect as usize)
+                self.channel.as_ref().is_some_and(|channel| *count < channel.indirect_limit)
             }
         }
     }

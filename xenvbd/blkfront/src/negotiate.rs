@@ -1,8 +1,8 @@
 //! What the back-end offers, what this side makes of it, and the disk that comes out.
 //!
 //! Reading is in two phases. Limits that decide the shape of the rings are there when the back-end
-//! reaches `InitWait`; the disk itself (size, flush, discard, and with Linux' blkback persistent grants)
-//! only when it is `Connected`. Everything read is bounded here; nothing that a back-end writes can ask
+//! reaches `InitWait`; the disk itself (size, flush, discard, and with Linux' blkback persistent grants
+//! and indirect segments) only when it is `Connected`. Everything read is bounded here; nothing that a back-end writes can ask
 //! for more memory than [`Policy`] allows.
 
 use alloc::{format, string::String};
@@ -58,8 +58,6 @@ pub struct Offer {
     pub queues: u32,
     /// `max-ring-page-order`.
     pub ring_order: u32,
-    /// `feature-max-indirect-segments`.
-    pub indirect: u32,
     /// False if the toolstack wrote `trusted` = 0 for this device.
     pub trusted: bool,
 }
@@ -71,7 +69,7 @@ pub struct Plan {
     pub queues: u32,
     /// Order of each.
     pub ring_order: u32,
-    /// Most segments in an indirect request; 0 when they are not used.
+    /// Most segments in an indirect request that we would use; the back-end's word comes later.
     pub indirect: u32,
     /// Indirect requests at once, per queue.
     pub indirect_requests: u32,
@@ -94,7 +92,6 @@ impl Offer {
         Ok(Self {
             queues: clamp(key("multi-queue-max-queues")?, 1, u32::MAX),
             ring_order: clamp(key("max-ring-page-order")?, 0, u32::MAX),
-            indirect: clamp(key("feature-max-indirect-segments")?, 0, u32::MAX),
             trusted: trusted != Some(0),
         })
     }
@@ -103,13 +100,10 @@ impl Offer {
     #[must_use]
     pub fn plan(&self, policy: &Policy) -> Plan {
         let bounce = policy.bounce || !self.trusted;
-        // Fewer indirect segments than a direct request holds would be a loss.
-        let indirect = self.indirect.min(policy.indirect).min(MAX_INDIRECT_SEGMENTS as u32);
-        let indirect = if indirect > MAX_SEGMENTS as u32 { indirect } else { 0 };
         Plan {
             queues: self.queues.min(policy.queues).clamp(1, MAX_QUEUES),
             ring_order: self.ring_order.min(policy.ring_order).min(MAX_RING_ORDER),
-            indirect,
+            indirect: policy.indirect.min(MAX_INDIRECT_SEGMENTS as u32),
             indirect_requests: policy.indirect_requests.max(1),
             bounce,
             bounce_pages: if bounce { policy.bounce_pages } else { policy.reserve_pages }.clamp(1, 0x4000),
@@ -167,6 +161,8 @@ pub struct Disk {
     pub discard: Option<Discard>,
     /// `feature-persistent` of the back-end.
     pub persistent: bool,
+    /// `feature-max-indirect-segments`: blkback shows it only now.
+    pub indirect: u32,
 }
 
 /// Why the back-end's description is refused.
@@ -237,6 +233,7 @@ impl Disk {
             barrier: flag("feature-barrier")?,
             discard,
             persistent: flag("feature-persistent")?,
+            indirect: clamp(key("feature-max-indirect-segments")?, 0, u32::MAX),
         })
     }
 

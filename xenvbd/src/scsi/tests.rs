@@ -26,6 +26,7 @@ fn disk() -> Disk {
         barrier: false,
         discard: None,
         persistent: false,
+        indirect: 0,
     }
 }
 

@@ -100,6 +100,7 @@ impl Drop for Inner {
         {
             let mut sim = self.xen.sim.borrow_mut();
             sim.blocks.clear();
+            sim.nets.clear();
             sim.world.mem = crate::mem::Mem::new(0);
         }
         // SAFETY: both came from Box::into_raw in `Direct::new`, and the simulator has let go of them.
@@ -141,9 +142,6 @@ impl Direct {
             let region = unsafe { (*shared).base.as_ptr() };
             sim.world.mem.attach(memory, region);
             sim.world.hv.wide = true;
-            // The guest's "kernel" maps its grant table at once; the rest belongs to the allocator.
-            let limit = sim.world.hv.gt.max_frames;
-            let _ = sim.world.grow_grants(limit);
             sim.create();
             (ram, shared)
         };
@@ -285,6 +283,14 @@ impl GrantTable for Direct {
         if self.available_in(&free) == 0 {
             return Err(GrantError::Exhausted);
         }
+        if free.is_empty() {
+            let more = self.with(|world| {
+                let frames = world.hv.gt.frames;
+                world.grow_grants(frames + 1).map(|()| frames * ENTRIES_PER_FRAME)
+            });
+            let first = more.map_err(|_| GrantError::Exhausted)?;
+            free.extend(first..first + ENTRIES_PER_FRAME);
+        }
         let gref = free.pop_first().ok_or(GrantError::Exhausted)?;
         let frame = u32::try_from(frame.0).map_err(|_| GrantError::Exhausted)?;
         self.with(|world| {
@@ -331,9 +337,11 @@ impl GrantTable for Direct {
 
 impl Direct {
     fn available_in(&self, free: &BTreeSet<u32>) -> u32 {
-        let entries = self.inner.xen.sim.borrow().world.hv.gt.frames * ENTRIES_PER_FRAME - 8;
-        let used = entries - free.len() as u32;
-        (free.len() as u32).min(self.inner.grant_limit.get().saturating_sub(used))
+        let sim = self.inner.xen.sim.borrow();
+        let table = &sim.world.hv.gt;
+        let used = table.frames * ENTRIES_PER_FRAME - 8 - free.len() as u32;
+        let most = (table.max_frames * ENTRIES_PER_FRAME - 8).min(self.inner.grant_limit.get());
+        most.saturating_sub(used)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod flavour;
 pub mod hostile;
 pub mod hv;
 pub mod mem;
+pub mod network;
 pub mod rng;
 pub mod sim;
 pub mod store;
@@ -24,11 +25,13 @@ pub mod world;
 
 pub use back::{
     block::{BlockAttack, BlockConfig, BlockFeatures, BlockKind, BlockPolicy},
+    net::{NetAttack, NetFeatures, NetKind, NetPolicy, NicConfig},
     xenbus::{State, StateFault},
 };
 pub use direct::{Direct, DirectPages};
 pub use disk::{Disk, DiskModel, SharedDisk};
 pub use flavour::{Flavour, StoreLimits};
+pub use network::{Frame, Gso, WirePolicy};
 pub use sim::{Builder, Sim, Xen};
 pub use toolstack::Toolstack;
 pub use world::{Stats, Violation};

@@ -9,11 +9,13 @@ use crate::{
     back::{
         Device, Part,
         block::{BlockBackend, BlockConfig},
+        net::{NetBackend, NicConfig},
     },
     disk::{Disk, SharedDisk},
     flavour::{Flavour, StoreLimits},
     hv::Hypervisor,
     mem::Mem,
+    network::Frame,
     rng::Rng,
     store::XenStore,
     toolstack::{Tools, Toolstack},
@@ -25,6 +27,8 @@ use crate::{
 pub enum Actor {
     /// A part of a block device.
     Block(usize, Part),
+    /// A part of a net device.
+    Net(usize, Part),
 }
 
 /// Everything.
@@ -35,6 +39,8 @@ pub struct Sim {
     pub tools: Tools,
     /// Block back-ends.
     pub blocks: Vec<BlockBackend>,
+    /// Net back-ends.
+    pub nets: Vec<NetBackend>,
     /// Disks by device number; they outlive back-ends.
     pub disks: Vec<(u32, SharedDisk)>,
     /// Configuration for a restart of the machine.
@@ -50,6 +56,7 @@ pub(crate) struct Config {
     pub memory_mib: u64,
     pub seed: u64,
     pub disks: Vec<BlockConfig>,
+    pub nics: Vec<NicConfig>,
     pub domid: u16,
 }
 
@@ -106,6 +113,12 @@ impl Builder {
         self.0.disks.push(config);
         self
     }
+    /// A NIC that is there from the start.
+    #[must_use]
+    pub fn nic(mut self, config: NicConfig) -> Self {
+        self.0.nics.push(config);
+        self
+    }
     /// The machine. Its domain is created by [`machine::Machine::attach`] or [`crate::direct`].
     #[must_use]
     pub fn build(self) -> Xen {
@@ -124,7 +137,7 @@ impl Builder {
             armed: Vec::new(),
         };
         let tools = Tools::new(config.toolstack, &mut world, config.memory_mib << 10);
-        let sim = Sim { world, tools, blocks: Vec::new(), disks: Vec::new(), config };
+        let sim = Sim { world, tools, blocks: Vec::new(), nets: Vec::new(), disks: Vec::new(), config };
         Xen { sim: Rc::new(RefCell::new(sim)) }
     }
 }
@@ -147,6 +160,7 @@ impl Xen {
             memory_mib: 64,
             seed: 0,
             disks: Vec::new(),
+            nics: Vec::new(),
             domid: 7,
         })
     }
@@ -201,6 +215,49 @@ impl Xen {
         let mut sim = self.sim.borrow_mut();
         let Sim { world, blocks, .. } = &mut *sim;
         blocks.iter_mut().find(|block| block.config.vdev == vdev).map(|block| work(block, world))
+    }
+
+    /// Works on a net back-end.
+    pub fn with_net<T>(&self, id: u32, work: impl FnOnce(&mut NetBackend, &mut World) -> T) -> Option<T> {
+        let mut sim = self.sim.borrow_mut();
+        let Sim { world, nets, .. } = &mut *sim;
+        nets.iter_mut().find(|net| net.config.id == id).map(|net| work(net, world))
+    }
+
+    /// Sends a frame to the guest.
+    pub fn inject(&self, nic: u32, frame: Frame) {
+        self.with_net(nic, |net, world| net.inject(world, frame));
+    }
+
+    /// Frames that the guest sent since the last call.
+    #[must_use]
+    pub fn captured(&self, nic: u32) -> Vec<Frame> {
+        self.with_net(nic, |net, _| net.take_captured()).unwrap_or_default()
+    }
+
+    /// Plugs a NIC into the running domain.
+    pub fn plug_nic(&self, config: NicConfig) {
+        self.sim.borrow_mut().plug_nic(config);
+    }
+
+    /// Asks for the removal of a NIC.
+    pub fn unplug_nic(&self, id: u32) {
+        let mut sim = self.sim.borrow_mut();
+        let Sim { world, nets, tools, .. } = &mut *sim;
+        if let Some(net) = nets.iter().find(|net| net.config.id == id) {
+            tools.ask_unplug(world, &net.bus().back);
+        }
+    }
+
+    /// Removes a NIC without asking.
+    pub fn yank_nic(&self, id: u32) {
+        let mut sim = self.sim.borrow_mut();
+        let Sim { world, nets, tools, .. } = &mut *sim;
+        if let Some(at) = nets.iter().position(|net| net.config.id == id) {
+            let mut net = nets.remove(at);
+            net.die(world);
+            tools.remove_device(world, &net.bus().front, &net.bus().back);
+        }
     }
 
     /// Plugs a disk into the running domain.
@@ -269,6 +326,9 @@ impl Sim {
         for disk in self.config.disks.clone() {
             self.plug_disk(disk);
         }
+        for nic in self.config.nics.clone() {
+            self.plug_nic(nic);
+        }
     }
 
     /// See [`Xen::plug_disk`].
@@ -287,6 +347,14 @@ impl Sim {
         self.blocks.push(block);
     }
 
+    /// See [`Xen::plug_nic`].
+    pub fn plug_nic(&mut self, config: NicConfig) {
+        self.tools.create_vif(&mut self.world, &config);
+        let mut net = NetBackend::new(config, self.world.hv.domid);
+        net.start(&mut self.world);
+        self.nets.push(net);
+    }
+
     /// Actors that could step now, in a fixed order.
     #[must_use]
     pub fn actors(&self) -> Vec<Actor> {
@@ -295,6 +363,10 @@ impl Sim {
         for (index, block) in self.blocks.iter().enumerate() {
             block.ready(&self.world, &mut parts);
             actors.extend(parts.drain(..).map(|part| Actor::Block(index, part)));
+        }
+        for (index, net) in self.nets.iter().enumerate() {
+            net.ready(&self.world, &mut parts);
+            actors.extend(parts.drain(..).map(|part| Actor::Net(index, part)));
         }
         actors
     }
@@ -305,6 +377,11 @@ impl Sim {
             Actor::Block(index, part) => {
                 if let Some(block) = self.blocks.get_mut(index) {
                     block.step(&mut self.world, part);
+                }
+            }
+            Actor::Net(index, part) => {
+                if let Some(net) = self.nets.get_mut(index) {
+                    net.step(&mut self.world, part);
                 }
             }
         }
@@ -330,13 +407,21 @@ impl Sim {
             self.world.store.disconnect(bus.conn);
             self.tools.remove_device(&mut self.world, &bus.front, &bus.back);
         }
+        while let Some(at) = self.nets.iter().position(Device::finished) {
+            let net = self.nets.remove(at);
+            let bus = net.bus();
+            self.world.store.disconnect(bus.conn);
+            self.tools.remove_device(&mut self.world, &bus.front, &bus.back);
+        }
     }
 
     /// The next time at which something becomes due.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
         let now = self.world.now;
-        self.blocks.iter().filter_map(Device::deadline).filter(|due| *due > now).min()
+        let blocks = self.blocks.iter().filter_map(Device::deadline);
+        let nets = self.nets.iter().filter_map(Device::deadline);
+        blocks.chain(nets).filter(|due| *due > now).min()
     }
 
     /// Moves virtual time.

@@ -3,7 +3,7 @@
 
 use crate::{
     abi::xen::hvm,
-    back::block::BlockConfig,
+    back::{block::BlockConfig, net::NicConfig},
     hv::{CONSOLE_RING, STORE_RING},
     store::{Conn, Perm, Perms},
     world::World,
@@ -173,6 +173,42 @@ impl Tools {
             ("mode", if features.read_only { "r" } else { "w" }.into()),
             ("device-type", kind.into()),
             ("discard-enable", u8::from(features.discard).to_string()),
+        ];
+        self.create_device(world, &front_path, &front, &back_path, &backend, back);
+    }
+
+    /// The nodes of a NIC.
+    pub fn create_vif(&self, world: &mut World, config: &NicConfig) {
+        let domid = world.hv.domid;
+        let back = config.backend_domid;
+        let id = config.id;
+        let front_path = format!("/local/domain/{domid}/device/vif/{id}");
+        let back_path = format!("/local/domain/{back}/backend/vif/{domid}/{id}");
+        let octets: Vec<String> = config.mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mac = octets.join(":");
+        let mut front = vec![
+            ("backend", back_path.clone()),
+            ("backend-id", back.to_string()),
+            ("state", "1".into()),
+            ("handle", id.to_string()),
+            ("mac", mac.clone()),
+        ];
+        if config.mtu > 0 {
+            front.push(("mtu", config.mtu.to_string()));
+        }
+        if config.untrusted {
+            front.push(("trusted", "0".into()));
+        }
+        let backend = vec![
+            ("frontend", front_path.clone()),
+            ("frontend-id", domid.to_string()),
+            ("online", "1".into()),
+            ("state", "1".into()),
+            ("script", "/etc/xen/scripts/vif-bridge".into()),
+            ("mac", mac),
+            ("bridge", "xenbr0".into()),
+            ("handle", id.to_string()),
+            ("type", "vif_ioemu".into()),
         ];
         self.create_device(world, &front_path, &front, &back_path, &backend, back);
     }

@@ -143,6 +143,15 @@ impl BackRing {
         Ok(self.unconsumed()? > 0)
     }
 
+    /// As [`BackRing::final_check`], but asks for the notification that makes `needed` requests.
+    ///
+    /// # Errors
+    /// As [`BackRing::unconsumed`].
+    pub fn final_check_for(&self, needed: u32) -> Result<bool, Overrun> {
+        self.pages[0].set32(REQ_EVENT, self.req_cons.wrapping_add(needed));
+        Ok(self.unconsumed()? >= needed)
+    }
+
     /// Value of `rsp_event` (tests).
     #[must_use]
     pub fn rsp_event(&self) -> u32 {

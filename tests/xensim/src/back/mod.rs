@@ -2,6 +2,7 @@
 //! its rings, one small step at a time.
 
 pub mod block;
+pub mod net;
 pub mod xenbus;
 
 use crate::world::World;

@@ -32,11 +32,15 @@ pub fn enter(what: &'static str, target: usize, fresh_stack: bool) -> Callout {
     let k = kernel();
     trace::record(trace::Event::Callout, what);
     k.scheduling_point(Point::Callout);
+    let irql = crate::ke::irql::current();
+    if irql >= crate::abi::DISPATCH_LEVEL {
+        verifier::calls::check_pageable(target, irql);
+    }
     let sp = crate::arch::stack_pointer();
     let calls = thread::current().calls();
     let saved = *calls;
     calls.enter(sp, fresh_stack);
-    Callout { saved, what, target, irql: crate::ke::irql::current() }
+    Callout { saved, what, target, irql }
 }
 
 /// After the call.

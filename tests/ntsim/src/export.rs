@@ -70,6 +70,8 @@ pub struct Frame {
     pub rip: usize,
     /// Next outer frame on this thread.
     pub prev: *const Frame,
+    /// The thread's call state without this frame: what an exception handler of the caller goes back to.
+    pub outer: crate::verifier::calls::Calls,
     /// The export.
     pub export: &'static Export,
 }
@@ -87,7 +89,7 @@ impl Frame {
             asm!("mov {}, gs:[0x3030]", "mov {}, gs:[0x3038]", "mov {}, gs:[0x3040]",
                 out(reg) r13, out(reg) r14, out(reg) r15, options(nostack, preserves_flags, readonly));
         }
-        Self { rsp, rbp, rbx, rsi, rdi, r12, r13, r14, r15, rip: 0, prev: core::ptr::null(), export }
+        Self { rsp, rbp, rbx, rsi, rdi, r12, r13, r14, r15, rip: 0, prev: core::ptr::null(), outer: Default::default(), export }
     }
 
     /// A frame for a fault in driver code: RIP, RSP, RBP, RBX, RSI, RDI, R12, R13, R14, R15.
@@ -105,6 +107,7 @@ impl Frame {
             r15: r[9],
             rip: r[0],
             prev: core::ptr::null(),
+            outer: Default::default(),
             export: &FAULT,
         }
     }
@@ -113,6 +116,7 @@ impl Frame {
     pub fn enter(&mut self) -> Entered {
         let calls = crate::ke::thread::current().calls();
         self.prev = calls.top;
+        self.outer = *calls;
         calls.top = self;
         Entered { prev: self.prev }
     }

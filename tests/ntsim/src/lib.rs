@@ -32,10 +32,12 @@ pub mod callout;
 pub mod engine;
 pub mod ke;
 pub mod kernel;
+pub mod loader;
 pub mod mm;
 pub mod ob;
 pub mod ps;
 pub mod trace;
+pub mod unwind;
 pub mod verifier;
 
 pub use kernel::kernel;

@@ -89,6 +89,18 @@ pub fn queued_within(k: &Kernel, range: &core::ops::Range<usize>) -> Option<usiz
     })
 }
 
+/// Is a DPC queued whose routine lies in this range?
+pub fn pending_for(k: &Kernel, range: &core::ops::Range<usize>) -> Option<usize> {
+    k.cpus.iter().find_map(|cpu| {
+        let find = |q: &alloc::collections::VecDeque<usize>| {
+            q.iter().copied().find(|d| unsafe {
+                (*(*d as *const KDPC)).DeferredRoutine.is_some_and(|f| range.contains(&(f as usize)))
+            })
+        };
+        find(&cpu.dpcs.lock()).or_else(|| find(&cpu.threaded_dpcs.lock()))
+    })
+}
+
 unsafe fn run(k: &'static Kernel, dpc: *mut KDPC) {
     let (routine, context) = ((*dpc).DeferredRoutine, (*dpc).DeferredContext);
     let (a1, a2) = ((*dpc).SystemArgument1, (*dpc).SystemArgument2);

@@ -45,6 +45,19 @@ pub struct Table {
     vectors: BTreeMap<u8, Vec<usize>>,
 }
 
+impl Table {
+    /// Is an interrupt connected whose routine lies in this range?
+    pub fn connected_within(&self, range: &core::ops::Range<usize>) -> bool {
+        self.vectors.values().flatten().any(|i| {
+            let routine = match unsafe { (*(*i as *const Interrupt)).service } {
+                Service::Line(f) => f as usize,
+                Service::Message(f, _) => f as usize,
+            };
+            range.contains(&routine)
+        })
+    }
+}
+
 static EMPTY: u64 = 0;
 
 impl Interrupt {

@@ -73,6 +73,8 @@ pub struct Thread {
     pub mutants: UnsafeCell<LIST_ENTRY>,
     /// Locks held, for lock-order rules.
     pub locks: UnsafeCell<alloc::vec::Vec<crate::verifier::locks::Held>>,
+    /// Address of a driver's start routine, 0 for the simulator's own.
+    pub start_address: Cell<usize>,
     start: Cell<Option<StartRoutine>>,
 }
 
@@ -157,6 +159,10 @@ unsafe fn init(at: *mut Thread, number: u32, affinity: CpuSet, priority: i32, st
         calls: UnsafeCell::new(Calls::default()),
         mutants: UnsafeCell::new(entry),
         locks: UnsafeCell::new(alloc::vec::Vec::new()),
+        start_address: Cell::new(match &start {
+            StartRoutine::Driver(f, _) => *f as usize,
+            _ => 0,
+        }),
         start: Cell::new(Some(start)),
     });
     list::init(&mut (*(*at).header.get()).WaitListHead);
@@ -266,6 +272,12 @@ pub fn reap(k: &'static Kernel, previous: *mut Thread) {
         k.mm.free_stack(base, pages);
         unsafe { crate::ob::dereference(previous.cast()) };
     }
+}
+
+/// Number of live threads whose start routine lies in this range.
+pub fn started_within(k: &Kernel, range: &core::ops::Range<usize>) -> usize {
+    let d = k.ke.dispatcher.lock();
+    d.threads.iter().filter(|t| range.contains(&unsafe { (***t).start_address.get() })).count()
 }
 
 /// All started processors.

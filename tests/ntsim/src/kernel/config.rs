@@ -56,6 +56,8 @@ pub struct Config {
     pub pool_frames: u64,
     /// Events kept for a failure's report.
     pub trace_keep: usize,
+    /// Memory integrity (HVCI) rules: no section that is writable and executable, no executable pool.
+    pub code_integrity: bool,
     /// Kernel stack limit for driver code, in bytes.
     pub stack_limit: usize,
 }
@@ -73,6 +75,7 @@ impl Default for Config {
             faults: Faults::Off,
             pool_frames: 16384,
             trace_keep: 256,
+            code_integrity: true,
             stack_limit: 24 * 1024,
         }
     }

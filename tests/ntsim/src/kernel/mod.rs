@@ -67,7 +67,8 @@ pub fn try_kernel() -> Option<&'static Kernel> {
 
 /// All export tables of this crate. A new table is added here.
 pub fn tables() -> Vec<&'static [Export]> {
-    alloc::vec![crate::ke::event::EXPORTS,]
+    alloc::vec![crate::ke::event::EXPORTS,
+        crate::unwind::exports::EXPORTS,]
 }
 
 impl Kernel {

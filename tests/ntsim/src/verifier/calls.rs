@@ -5,7 +5,7 @@ use crate::abi::*;
 use crate::export::Frame;
 use crate::ke::thread::{self, Thread};
 use crate::ke::wait::Timeout;
-use crate::kernel::{Kernel, kernel};
+use crate::kernel::Kernel;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -47,6 +47,7 @@ impl Calls {
 pub fn enter_export(k: &Kernel, frame: &mut Frame) {
     let calls = thread::current().calls();
     frame.prev = calls.top;
+    frame.outer = *calls;
     calls.top = frame;
     let irql = k.cpu().irql();
     let range = frame.export.irql;
@@ -62,6 +63,9 @@ pub fn enter_export(k: &Kernel, frame: &mut Frame) {
             [irql as u64, range.min as u64, range.max as u64, 0],
         );
     }
+    if irql >= DISPATCH_LEVEL {
+        check_pageable(frame.return_address(), irql);
+    }
     let depth = calls.depth_at(frame.rsp);
     if depth > calls.deepest {
         calls.deepest = depth;
@@ -72,6 +76,14 @@ pub fn enter_export(k: &Kernel, frame: &mut Frame) {
                 [depth as u64, k.config.stack_limit as u64, 0, 0],
             );
         }
+    }
+}
+
+/// Code at this address runs at a raised IRQL: it must not be pageable.
+pub fn check_pageable(address: usize, irql: u8) {
+    if crate::loader::module_at(address).is_some_and(|m| m.is_pageable(address)) {
+        let text = alloc::format!("pageable code runs at IRQL {irql}: {}", crate::loader::describe(address));
+        report(&rules::PAGEABLE_CODE, text, [address as u64, irql as u64, 8, address as u64]);
     }
 }
 
@@ -97,6 +109,5 @@ pub fn thread_exit(_thread: &Thread) {}
 
 /// Call stack of the current thread's driver code.
 pub fn driver_stack() -> Vec<String> {
-    let _ = kernel();
-    Vec::new()
+    crate::unwind::stack::describe(48)
 }

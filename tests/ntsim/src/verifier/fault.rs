@@ -64,6 +64,15 @@ pub fn report(fault: Fault) -> ! {
     match fault {
         Fault::Access { address, write, rip, mapped, hole } => access(address, write, rip, mapped, hole),
         Fault::Execute { address } => {
+            if let Some(m) = crate::loader::module_at(address as usize) {
+                let place = crate::loader::describe(address as usize);
+                if !m.loaded.get() {
+                    stop(0xCE, [address, 8, address, 0], format!("{place} is executed after the driver was unloaded"), None);
+                }
+                if m.init_freed.get() && m.is_discardable(address as usize) {
+                    stop(0x50, [address, 8, address, 0], format!("{place} is executed after INIT was freed"), None);
+                }
+            }
             stop(0xFC, [address, 0, 0, 0], format!("code is executed at {address:#x}, where none is"), None)
         }
         Fault::Illegal { rip } => exception(STATUS_ILLEGAL_INSTRUCTION, rip, "an invalid instruction"),
@@ -86,11 +95,23 @@ const STATUS_BREAKPOINT: NTSTATUS = 0x8000_0003_u32 as i32;
 const STATUS_INTEGER_DIVIDE_BY_ZERO: NTSTATUS = 0xC000_0094_u32 as i32;
 
 fn exception(status: NTSTATUS, rip: u64, what: &str) -> ! {
-    stop(0x1E, [status as u32 as u64, rip, 0, 0], format!("{what} at {rip:#x} was not handled"), None)
+    let _ = (rip, what);
+    crate::unwind::exception::raise(status, &[])
+}
+
+/// An exception that no handler of the driver took.
+pub fn unhandled(record: &crate::unwind::exception::Record) -> ! {
+    let (status, rip) = (record.code, record.address);
+    if status as NTSTATUS == STATUS_ACCESS_VIOLATION && record.count >= 2 {
+        return classify(record.information[1], record.information[0] == 1, rip, false);
+    }
+    let place = crate::loader::describe(rip as usize);
+    let text = format!("exception {status:#x} at {place} was not handled");
+    // In a system thread of its own the code is SYSTEM_THREAD_EXCEPTION_NOT_HANDLED; both mean the same.
+    stop(0x1E, [status as u64, rip, record.information[0], record.information[1]], text, None)
 }
 
 fn access(address: u64, write: bool, rip: u64, mapped: bool, hole: Option<u64>) -> ! {
-    let k = kernel();
     let verb = if write { "written" } else { "read" };
     if let Some(pfn) = hole {
         let text =
@@ -99,6 +120,33 @@ fn access(address: u64, write: bool, rip: u64, mapped: bool, hole: Option<u64>) 
     }
     if mapped && write {
         stop(0xBE, [address, 0, rip, 0], format!("read-only memory at {address:#x} is written"), None);
+    }
+    // An access to user addresses below DISPATCH_LEVEL is an exception that the driver may handle; a bad
+    // kernel address is always a bugcheck in Windows.
+    if is_user(address) && irql::current() < DISPATCH_LEVEL {
+        crate::unwind::exception::raise(STATUS_ACCESS_VIOLATION, &[write as u64, address]);
+    }
+    classify(address, write, rip, mapped)
+}
+
+/// Is this an address of the user half (and not of the range that the kernel manages)?
+pub fn is_user(address: u64) -> bool {
+    address < 0x8000_0000_0000 && !kernel().engine.system_va().contains(&(address as usize))
+}
+
+fn classify(address: u64, write: bool, rip: u64, mapped: bool) -> ! {
+    let k = kernel();
+    let verb = if write { "written" } else { "read" };
+    let _ = mapped;
+    if let Some(m) = crate::loader::module_at(address as usize) {
+        if !m.loaded.get() {
+            let text = format!("{} is {verb} after the driver was unloaded", crate::loader::describe(address as usize));
+            stop(0xCE, [address, write as u64, rip, 0], text, None);
+        }
+        if m.init_freed.get() && m.is_discardable(address as usize) {
+            let text = format!("{} is {verb} after INIT was freed", crate::loader::describe(address as usize));
+            stop(0x50, [address, write as u64, rip, 0], text, None);
+        }
     }
     // Next to a special pool block, or in one that was freed?
     let at = address as usize;

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod fault;
+pub mod leaks;
 pub mod locks;
 pub mod rules;
 

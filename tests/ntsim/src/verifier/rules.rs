@@ -21,5 +21,14 @@ rules! {
     THREAD_HOLDS_MUTEX = "thread-holds-mutex", 0xC4, 0x3F, "a thread ends while it owns a mutex";
     POOL_OVERRUN = "pool-overrun", 0xC1, 0x24, "memory behind a pool block is written";
     POOL_USE_AFTER_FREE = "pool-use-after-free", 0xCC, 0, "a pool block is used after it was freed";
+    LEAK_POOL = "leak-pool", 0xC4, 0x62, "a driver is unloaded without freeing its pool";
+    LEAK_HANDLE = "leak-handle", 0xC4, 0xE7, "a driver is unloaded with handles open";
+    LEAK_TIMER = "leak-timer", 0xC7, 0, "a driver is unloaded while a timer in its memory is active";
+    LEAK_DPC = "leak-dpc", 0xC7, 1, "a driver is unloaded while a DPC routine of its own is queued";
+    LEAK_INTERRUPT = "leak-interrupt", 0xCE, 0, "a driver is unloaded with an interrupt connected";
+    LEAK_THREAD = "leak-thread", 0xCE, 0, "a driver is unloaded while threads run in it";
+    LEAK_OTHER = "leak-registration", 0xCE, 0, "a driver is unloaded while something is registered";
+    WRITABLE_CODE = "writable-code", 0xC4, 0x2001, "a section is writable and executable";
+    PAGEABLE_CODE = "pageable-code", 0xD3, 0, "pageable code runs at DISPATCH_LEVEL or above";
     INVALID_HANDLE = "invalid-handle", 0x93, 0, "a handle that is not open is used or closed";
 }

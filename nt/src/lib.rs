@@ -17,6 +17,7 @@ pub mod pool;
 pub mod registry;
 pub mod remove_lock;
 pub mod sys;
+pub mod trace;
 pub mod unicode;
 #[cfg(feature = "wdk")]
 pub mod wdk;

@@ -10,7 +10,6 @@ pub type WORK_QUEUE_TYPE = i32;
 pub type EX_POOL_PRIORITY = i32;
 pub type PEX_TIMER = *mut c_void;
 pub type PCALLBACK_OBJECT = *mut c_void;
-pub type POBJECT_TYPE = *mut c_void;
 pub type POOL_FLAGS = u64;
 
 pub type PCALLBACK_FUNCTION = Option<unsafe extern "win64" fn(CallbackContext: *mut c_void, Argument1: *mut c_void, Argument2: *mut c_void)>;
@@ -168,5 +167,5 @@ unsafe extern "system" {
     pub fn ExAcquireResourceExclusiveLite(Resource: *mut c_void, Wait: BOOLEAN) -> BOOLEAN;
     pub fn ExAcquireResourceSharedLite(Resource: *mut c_void, Wait: BOOLEAN) -> BOOLEAN;
     pub fn ExReleaseResourceLite(Resource: *mut c_void);
-    pub static mut ExEventObjectType: *mut POBJECT_TYPE;
+    pub static mut ExEventObjectType: POBJECT_TYPE;
 }

@@ -5,6 +5,7 @@
 
 use super::*;
 
+pub type POBJECT_TYPE = *mut c_void;
 pub type SECURITY_IMPERSONATION_LEVEL = i32;
 
 pub type PLOAD_IMAGE_NOTIFY_ROUTINE = Option<unsafe extern "win64" fn(FullImageName: *mut UNICODE_STRING, ProcessId: HANDLE, ImageInfo: *mut IMAGE_INFO)>;
@@ -245,9 +246,9 @@ unsafe extern "system" {
     pub fn SeAssignSecurity(ParentDescriptor: PSECURITY_DESCRIPTOR, ExplicitDescriptor: PSECURITY_DESCRIPTOR, NewDescriptor: *mut PSECURITY_DESCRIPTOR, IsDirectoryObject: BOOLEAN, SubjectContext: *mut SECURITY_SUBJECT_CONTEXT, GenericMapping: *mut c_void, PoolType: POOL_TYPE) -> NTSTATUS;
     pub fn SeDeassignSecurity(SecurityDescriptor: *mut PSECURITY_DESCRIPTOR) -> NTSTATUS;
     pub fn SeLocateProcessImageName(Process: PEPROCESS, pImageFileName: *mut *mut UNICODE_STRING) -> NTSTATUS;
-    pub static mut PsThreadType: *mut POBJECT_TYPE;
-    pub static mut PsProcessType: *mut POBJECT_TYPE;
+    pub static mut PsThreadType: POBJECT_TYPE;
+    pub static mut PsProcessType: POBJECT_TYPE;
     pub static mut PsInitialSystemProcess: PEPROCESS;
-    pub static mut IoFileObjectType: *mut POBJECT_TYPE;
-    pub static mut SeTokenObjectType: *mut POBJECT_TYPE;
+    pub static mut IoFileObjectType: POBJECT_TYPE;
+    pub static mut SeTokenObjectType: POBJECT_TYPE;
 }

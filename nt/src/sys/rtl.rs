@@ -298,8 +298,8 @@ unsafe extern "system" {
     pub fn _vsnwprintf(_Dest: *mut u16, _Count: usize, _Format: *const u16, _Args: *mut i8) -> i32;
     pub fn __C_specific_handler(ExceptionRecord: *mut EXCEPTION_RECORD, EstablisherFrame: *mut c_void, ContextRecord: *mut CONTEXT, DispatcherContext: *mut c_void) -> EXCEPTION_DISPOSITION;
     pub static mut SeExports: *mut SE_EXPORTS;
-    pub static mut KdDebuggerEnabled: *mut BOOLEAN;
-    pub static mut KdDebuggerNotPresent: *mut BOOLEAN;
+    pub static mut KdDebuggerEnabled: BOOLEAN;
+    pub static mut KdDebuggerNotPresent: BOOLEAN;
     pub static mut InitSafeBootMode: u32;
 }
 

@@ -43,6 +43,9 @@ pub struct Function {
 
 #[derive(Deserialize)]
 pub struct Data {
+    /// Of the exported variable itself. (Headers that declare it without `dllimport` speak of the
+    /// import table's slot, which is a pointer to it: one level more.)
+    pub abi: String,
     pub dlls: Vec<String>,
 }
 

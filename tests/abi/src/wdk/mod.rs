@@ -126,9 +126,14 @@ fn functions() {
 fn data() {
     let (bindings, facts) = (Bindings::read(), Facts::read());
     let mut errors = Vec::new();
-    for (name, (dll, _)) in &bindings.data {
-        if !facts.data.get(name).is_some_and(|row| row.dlls.contains(dll)) {
-            errors.push(format!("{name}: no row for {dll}"));
+    for (name, (dll, ty)) in &bindings.data {
+        let class = class(&bindings, ty);
+        match facts.data.get(name) {
+            Some(row) if row.dlls.contains(dll) && row.abi == class => {}
+            Some(row) => {
+                errors.push(format!("{name}: {class} in {dll}, facts {} in {:?}", row.abi, row.dlls))
+            }
+            None => errors.push(format!("{name}: no row")),
         }
     }
     report("data exports", bindings.data.len(), 5, &errors);

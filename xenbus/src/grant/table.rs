@@ -5,15 +5,17 @@ use alloc::{boxed::Box, vec::Vec};
 use arrayvec::ArrayVec;
 
 use crate::{
-    abi::grant::{ENTRIES_PER_FRAME, RESERVED_ENTRIES, flag},
+    abi::grant::{RESERVED_ENTRIES, flag},
     page::Words,
     seam::{Access, GrantError, GrantTable, StillMapped},
     sync::{AtomicU32, Lock, Ordering, Platform},
     types::{Domid, Gfn, GrantRef},
 };
 
+/// Entries in a frame (loom needs few).
+const ENTRIES_PER_FRAME: u32 = if cfg!(loom) { 12 } else { crate::abi::grant::ENTRIES_PER_FRAME };
 /// Entries that a processor keeps for itself at most.
-const CACHE: usize = 32;
+const CACHE: usize = if cfg!(loom) { 2 } else { 32 };
 /// Entries moved between a cache and the common list at once.
 const BATCH: usize = CACHE / 2;
 /// Bytes of an entry.

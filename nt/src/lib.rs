@@ -16,6 +16,7 @@ pub mod panic;
 pub mod pool;
 pub mod registry;
 pub mod remove_lock;
+pub mod storport;
 pub mod sys;
 pub mod trace;
 pub mod unicode;

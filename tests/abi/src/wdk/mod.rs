@@ -5,6 +5,7 @@ mod bindings;
 mod classes;
 mod facts;
 mod records;
+mod storport;
 
 use bindings::Bindings;
 use classes::{class, function, value, value_class};

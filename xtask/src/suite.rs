@@ -66,7 +66,7 @@ fn host() -> Result<()> {
 fn loom() -> Result<()> {
     run::run(
         run::cargo()
-            .args(["test", "--locked", "--release", "-p", "loom-tests"])
+            .args(["test", "--locked", "--release", "-p", "loom-models"])
             .env("RUSTFLAGS", "--cfg loom")
             .env("CARGO_TARGET_DIR", run::target().join("loom")),
     )

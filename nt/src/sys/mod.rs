@@ -11,6 +11,12 @@
 //! record, in declaration order), bit-fields through `_bitfield_<n>` with one pair of methods per
 //! field, as windows-drivers-rs (bindgen) names them.
 //!
+//! The layouts are those of build 22621. Of the records bound here, older supported systems (from
+//! 14393 on) have `DRIVER_EXTENSION`, `DEVOBJ_EXTENSION`, `IO_COMPLETION_CONTEXT` and
+//! `DMA_OPERATIONS` with another size: drivers reach them through the system's pointers only, and
+//! never embed one. NDIS structures carry the size of their revision (`NDIS_SIZEOF_*`); net buffers
+//! have a size known only to the running NDIS.
+//!
 //! IRQL, parameters and errors of the functions are those of Microsoft's documentation.
 #![allow(unsafe_code, reason = "foreign declarations")]
 #![allow(missing_docs, reason = "Microsoft's names; documented by Microsoft")]

@@ -27,8 +27,6 @@ pub mod rx;
 pub mod toeplitz;
 pub mod tx;
 
-#[cfg(test)]
-mod tests;
 
 pub use host::{Buffer, Host, Payload, Run};
 

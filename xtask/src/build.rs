@@ -61,7 +61,9 @@ pub fn drivers(options: &Options) -> Result<Vec<String>> {
     setup::linker()?;
     run::step(&format!("compiling with {}", compiler.describe()?));
     let mut lines = Vec::new();
-    for driver in DRIVERS.iter().filter(|driver| options.only.as_deref().is_none_or(|only| only == driver.package)) {
+    for driver in
+        DRIVERS.iter().filter(|driver| options.only.as_deref().is_none_or(|only| only == driver.package))
+    {
         lines.push(one(&compiler, driver)?);
     }
     Ok(lines)
@@ -70,11 +72,15 @@ pub fn drivers(options: &Options) -> Result<Vec<String>> {
 fn one(compiler: &Toolchain, driver: &Driver) -> Result<String> {
     run::step(&format!("{} -> {}.sys", driver.package, driver.file));
     let flags = ["-Cpanic=abort", "-Ccontrol-flow-guard=yes", "-Cforce-unwind-tables=yes"];
-    let lib = compiler.staticlib(driver.package, TARGET, &flags, &[])?.join(format!("{}.lib", driver.package));
+    let lib =
+        compiler.staticlib(driver.package, TARGET, &flags, &[])?.join(format!("{}.lib", driver.package));
     // Link in a folder of its own with relative names, so that no path of this machine is written
     // into the files; move the results over only when all is well.
     let out = out_dir();
-    let work = tempfile::Builder::new().prefix(".link-").tempdir_in(&out).context("cannot write to the target folder")?;
+    let work = tempfile::Builder::new()
+        .prefix(".link-")
+        .tempdir_in(&out)
+        .context("cannot write to the target folder")?;
     fs::copy(&lib, work.path().join(format!("{}.lib", driver.file)))
         .with_context(|| format!("the compiler left no {}", lib.display()))?;
     link::link(work.path(), driver)?;

@@ -30,10 +30,11 @@ pub fn command(options: &Options) -> Result<String> {
     run::step("lints");
     run::run(run::cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings"]))?;
     run::step("documentation");
-    run::run(run::cargo().args(["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"]).env(
-        "RUSTDOCFLAGS",
-        "-Dwarnings",
-    ))?;
+    run::run(
+        run::cargo()
+            .args(["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"])
+            .env("RUSTDOCFLAGS", "-Dwarnings"),
+    )?;
     if options.licences {
         licences()?;
     }
@@ -47,7 +48,15 @@ fn licences() -> Result<()> {
         run::step("installing cargo-deny");
         run::run(
             run::cargo()
-                .args(["install", "--quiet", "--locked", "--no-default-features", "cargo-deny", "--version", DENY])
+                .args([
+                    "install",
+                    "--quiet",
+                    "--locked",
+                    "--no-default-features",
+                    "cargo-deny",
+                    "--version",
+                    DENY,
+                ])
                 .arg("--root")
                 .arg(&tools)
                 .env("CARGO_TARGET_DIR", run::target().join("tools/build")),
@@ -55,9 +64,11 @@ fn licences() -> Result<()> {
         .context("cargo-deny could not be installed")?;
     }
     run::step("licences");
-    run::run(
-        std::process::Command::new(deny)
-            .current_dir(run::root())
-            .args(["--all-features", "check", "licenses", "bans", "sources"]),
-    )
+    run::run(std::process::Command::new(deny).current_dir(run::root()).args([
+        "--all-features",
+        "check",
+        "licenses",
+        "bans",
+        "sources",
+    ]))
 }

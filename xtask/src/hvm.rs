@@ -26,10 +26,21 @@ pub fn image() -> Result<()> {
     let dir = dir();
     run::make_dir(&dir)?;
     run::step("the stand-in kernel for bare metal");
-    let flags = ["-Crelocation-model=static", "-Cpanic=abort", "-Ctarget-cpu=x86-64", "-Cforce-frame-pointers=yes"];
+    let flags =
+        ["-Crelocation-model=static", "-Cpanic=abort", "-Ctarget-cpu=x86-64", "-Cforce-frame-pointers=yes"];
     run::run(
         run::cargo()
-            .args(["rustc", "--quiet", "--locked", "--profile", "metal", "-p", "ntsim-hvm", "--features", "metal"])
+            .args([
+                "rustc",
+                "--quiet",
+                "--locked",
+                "--profile",
+                "metal",
+                "-p",
+                "ntsim-hvm",
+                "--features",
+                "metal",
+            ])
             .args(["--lib", "--crate-type", "staticlib", "--target", "x86_64-unknown-linux-gnu"])
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
             .env("CARGO_TARGET_DIR", run::target().join("metal")),

@@ -37,11 +37,12 @@ pub fn link(dir: &Path, driver: &Driver) -> Result<()> {
     let file = driver.file;
     let resource = format!("{file}.rc");
     fs::write(dir.join(&resource), version_resource(driver))?;
-    run::run(
-        Command::new(setup::tool("/usr/bin/llvm-rc-19")?)
-            .current_dir(dir)
-            .args(["/no-preprocess", "/fo", &format!("{file}.res"), &resource]),
-    )?;
+    run::run(Command::new(setup::tool("/usr/bin/llvm-rc-19")?).current_dir(dir).args([
+        "/no-preprocess",
+        "/fo",
+        &format!("{file}.res"),
+        &resource,
+    ]))?;
     let (major, minor) = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
     run::run(Command::new(setup::tool("/usr/bin/lld-link-19")?).current_dir(dir).args(FLAGS).args([
         format!("/version:{major}.{minor}"),

@@ -54,13 +54,17 @@ struct Forward {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Setup => setup::all().map(|()| "everything the build and the tests need is there".to_owned()),
+        Command::Setup => {
+            setup::all().map(|()| "everything the build and the tests need is there".to_owned())
+        }
         Command::Build(options) => build::command(&options),
         Command::Test(options) => suite::command(&options),
         Command::Check(options) => check::command(&options),
         Command::Hvm => hvm::command(),
         Command::Xenhost(forward) => run::run(
-            run::cargo().args(["run", "--quiet", "--locked", "--package", "xenhost", "--"]).args(&forward.arguments),
+            run::cargo()
+                .args(["run", "--quiet", "--locked", "--package", "xenhost", "--"])
+                .args(&forward.arguments),
         )
         .map(|()| "xenhost is done".to_owned()),
         Command::Clean => run::clean(),

@@ -5,11 +5,11 @@ use anyhow::{Context, Result, bail, ensure};
 use object::{
     LittleEndian as LE,
     pe::{
-        IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_GUARD_CF,
+        IMAGE_DIRECTORY_ENTRY_EXPORT, IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG, IMAGE_DIRECTORY_ENTRY_RESOURCE,
+        IMAGE_DIRECTORY_ENTRY_TLS, IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_GUARD_CF,
         IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA, IMAGE_DLLCHARACTERISTICS_NX_COMPAT, IMAGE_FILE_DLL,
         IMAGE_FILE_MACHINE_AMD64, IMAGE_SCN_MEM_DISCARDABLE, IMAGE_SCN_MEM_EXECUTE, IMAGE_SCN_MEM_WRITE,
-        IMAGE_DIRECTORY_ENTRY_EXPORT, IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG, IMAGE_DIRECTORY_ENTRY_RESOURCE,
-        IMAGE_DIRECTORY_ENTRY_TLS, IMAGE_SUBSYSTEM_NATIVE,
+        IMAGE_SUBSYSTEM_NATIVE,
     },
     read::pe::{ImageNtHeaders, ImageOptionalHeader, PeFile64},
 };
@@ -61,7 +61,10 @@ pub fn check(image: &[u8]) -> Result<()> {
         "the entry point lies in no executable section"
     );
     ensure!(pe.data_directory(IMAGE_DIRECTORY_ENTRY_EXPORT).is_none(), "the image exports symbols");
-    ensure!(pe.data_directory(IMAGE_DIRECTORY_ENTRY_TLS).is_none(), "the image uses TLS, which drivers cannot");
+    ensure!(
+        pe.data_directory(IMAGE_DIRECTORY_ENTRY_TLS).is_none(),
+        "the image uses TLS, which drivers cannot"
+    );
     ensure!(pe.data_directory(IMAGE_DIRECTORY_ENTRY_RESOURCE).is_some(), "no version resource");
     load_config(&pe)?;
     let sum = checksum(image, checksum_offset(&pe, image)?);
@@ -70,8 +73,11 @@ pub fn check(image: &[u8]) -> Result<()> {
 }
 
 fn load_config(pe: &PeFile64) -> Result<()> {
-    let Some(dir) = pe.data_directory(IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG) else { bail!("no load configuration") };
-    let data = dir.data(pe.data(), &pe.section_table()).context("load configuration lies outside the file")?;
+    let Some(dir) = pe.data_directory(IMAGE_DIRECTORY_ENTRY_LOAD_CONFIG) else {
+        bail!("no load configuration")
+    };
+    let data =
+        dir.data(pe.data(), &pe.section_table()).context("load configuration lies outside the file")?;
     let word = |offset: usize, len: usize| -> Result<u64> {
         let bytes = data.get(offset..offset + len).context("load configuration is too short for CFG")?;
         Ok(bytes.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte)))

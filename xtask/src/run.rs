@@ -61,8 +61,9 @@ pub fn cargo() -> Command {
 
 /// Makes a folder, or says which one could not be made.
 pub fn make_dir(dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir)
-        .with_context(|| format!("cannot write to {}; set CARGO_TARGET_DIR to a folder you may write", dir.display()))
+    std::fs::create_dir_all(dir).with_context(|| {
+        format!("cannot write to {}; set CARGO_TARGET_DIR to a folder you may write", dir.display())
+    })
 }
 
 /// Whether a program is on the PATH.

@@ -11,8 +11,10 @@ use anyhow::{Context, Result, bail};
 use crate::run;
 
 /// Packages for building drivers.
-const BUILD: (&[&str], &[&str]) =
-    (&["rustc-web", "cargo-web", "rust-web-src", "lld-19", "llvm-19"], &["/usr/bin/lld-link-19", "/usr/bin/llvm-rc-19"]);
+const BUILD: (&[&str], &[&str]) = (
+    &["rustc-web", "cargo-web", "rust-web-src", "lld-19", "llvm-19"],
+    &["/usr/bin/lld-link-19", "/usr/bin/llvm-rc-19"],
+);
 /// Packages for the tests.
 const TEST: (&[&str], &[&str]) = (
     &["libxen-dev", "gcc", "libc6-dev", "mtools", "dosfstools"],
@@ -61,7 +63,8 @@ fn installed(package: &str) -> bool {
 /// Makes sure that the packages are there; `files` are paths that prove it when they were unpacked
 /// privately or came by other means.
 pub fn packages(names: &[&str], files: &[&str]) -> Result<()> {
-    if !files.is_empty() && files.iter().all(|file| prefix_of(file).is_ok()) && names.iter().all(|n| here(n)) {
+    if !files.is_empty() && files.iter().all(|file| prefix_of(file).is_ok()) && names.iter().all(|n| here(n))
+    {
         return Ok(());
     }
     let missing: Vec<&str> = names.iter().copied().filter(|name| !here(name)).collect();
@@ -127,7 +130,10 @@ fn unpack(names: &[&str]) -> Result<()> {
             .args(names),
     )
     .with_context(|| {
-        format!("neither root nor sudo, and apt cannot resolve the packages; as root: apt-get install {}", names.join(" "))
+        format!(
+            "neither root nor sudo, and apt cannot resolve the packages; as root: apt-get install {}",
+            names.join(" ")
+        )
     })?;
     // Lines are: 'uri' name_version_arch.deb size checksum
     for line in list.lines() {

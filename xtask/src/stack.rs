@@ -61,8 +61,10 @@ pub fn check(image: &[u8]) -> Result<u32> {
         {
             chain.push(*next);
         }
-        let names: Vec<String> =
-            chain.iter().map(|rva| format!("{:#x} ({} bytes)", base + u64::from(*rva), functions[rva].frame)).collect();
+        let names: Vec<String> = chain
+            .iter()
+            .map(|rva| format!("{:#x} ({} bytes)", base + u64::from(*rva), functions[rva].frame))
+            .collect();
         bail!("a chain of calls needs {} of {BUDGET} bytes: {}", deepest.0, names.join(" -> "));
     }
     Ok(deepest.0)
@@ -165,7 +167,7 @@ fn frame(pe: &PeFile64, unwind: u32, chain: u32) -> Result<u32> {
         at += slots * 2;
     }
     if flags & 4 != 0 {
-        let parent = bytes(pe, unwind + 4 + (count + 1) / 2 * 4, 12)?;
+        let parent = bytes(pe, unwind + 4 + count.div_ceil(2) * 4, 12)?;
         return Ok(size - 8 + frame(pe, word(parent, 8)?, chain + 1)?);
     }
     Ok(size)

@@ -75,10 +75,13 @@ fn loom() -> Result<()> {
 /// Copies the tree's files elsewhere, builds there, and compares with what the first build made.
 fn repro(options: &build::Options) -> Result<()> {
     let first = hashes(&build::out_dir())?;
-    let dir = tempfile::Builder::new().prefix("repro-elsewhere-").tempdir().context("cannot make a folder")?;
+    let dir =
+        tempfile::Builder::new().prefix("repro-elsewhere-").tempdir().context("cannot make a folder")?;
     let copy = dir.path().join("a/longer/path");
     let files = run::output(
-        Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(run::root()),
+        Command::new("git")
+            .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+            .current_dir(run::root()),
     )?;
     for file in files.lines() {
         let from = run::root().join(file);
@@ -91,10 +94,16 @@ fn repro(options: &build::Options) -> Result<()> {
     }
     let route = format!("{:?}", options.route).to_lowercase();
     let mut again = run::cargo();
-    again
-        .current_dir(&copy)
-        .env("CARGO_TARGET_DIR", dir.path().join("t"))
-        .args(["run", "--quiet", "--package", "xtask", "--", "build", "--route", &route]);
+    again.current_dir(&copy).env("CARGO_TARGET_DIR", dir.path().join("t")).args([
+        "run",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--",
+        "build",
+        "--route",
+        &route,
+    ]);
     run::run(&mut again)?;
     let second = hashes(&dir.path().join("t/drivers"))?;
     compare(&first, &second)
@@ -102,7 +111,12 @@ fn repro(options: &build::Options) -> Result<()> {
 
 fn compare(first: &BTreeMap<String, String>, second: &BTreeMap<String, String>) -> Result<()> {
     ensure!(!first.is_empty(), "no drivers were built");
-    ensure!(first.keys().eq(second.keys()), "the builds made different files: {:?} {:?}", first.keys(), second.keys());
+    ensure!(
+        first.keys().eq(second.keys()),
+        "the builds made different files: {:?} {:?}",
+        first.keys(),
+        second.keys()
+    );
     let different: Vec<&String> = first.keys().filter(|name| first[*name] != second[*name]).collect();
     if !different.is_empty() {
         bail!("two builds of the same sources differ in {different:?}");

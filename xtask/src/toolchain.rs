@@ -41,13 +41,17 @@ fn debian() -> Result<Toolchain> {
     setup::packages(&["rustc-web", "cargo-web", "rust-web-src"], &["/usr/bin/rustc", "/usr/bin/cargo"])?;
     let prefix = setup::prefix_of("/usr/bin/rustc")?;
     let rustc = prefix.join("usr/bin/rustc");
-    let sysroot = run::output(Command::new(&rustc).args(["--print", "sysroot"]).env_remove("LD_LIBRARY_PATH"))?;
+    let sysroot =
+        run::output(Command::new(&rustc).args(["--print", "sysroot"]).env_remove("LD_LIBRARY_PATH"))?;
     let rust_src = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
     if !rust_src.join("library/core").is_dir() {
         setup::packages(&["rust-web-src"], &[])?;
     }
     if !rust_src.join("library/core").is_dir() {
-        bail!("Debian's rustc has no library sources in {}: install the package rust-web-src", rust_src.display());
+        bail!(
+            "Debian's rustc has no library sources in {}: install the package rust-web-src",
+            rust_src.display()
+        );
     }
     Ok(Toolchain { cargo: prefix.join("usr/bin/cargo"), rustc, build_std: true, rust_src })
 }
@@ -113,7 +117,10 @@ impl Toolchain {
             .env_remove("LD_LIBRARY_PATH")
             .env("RUSTC", &self.rustc)
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join(&OsString::from("\x1f")))
-            .env("CARGO_TARGET_DIR", run::target().join(if self.build_std { "win-debian" } else { "win-rustup" }))
+            .env(
+                "CARGO_TARGET_DIR",
+                run::target().join(if self.build_std { "win-debian" } else { "win-rustup" }),
+            )
             .current_dir(run::root());
         if self.build_std {
             command.env("RUSTC_BOOTSTRAP", "1");
@@ -123,11 +130,15 @@ impl Toolchain {
     }
 
     /// Compiles library `package` for a bare target as a static library; gives the folder it is in.
-    pub fn staticlib(&self, package: &str, target: &str, extra: &[&str], arguments: &[&str]) -> Result<PathBuf> {
-        let home = std::env::var_os("CARGO_HOME").map_or_else(
-            || std::env::home_dir().unwrap_or_default().join(".cargo"),
-            PathBuf::from,
-        );
+    pub fn staticlib(
+        &self,
+        package: &str,
+        target: &str,
+        extra: &[&str],
+        arguments: &[&str],
+    ) -> Result<PathBuf> {
+        let home = std::env::var_os("CARGO_HOME")
+            .map_or_else(|| std::env::home_dir().unwrap_or_default().join(".cargo"), PathBuf::from);
         let mut flags: Vec<OsString> = extra.iter().map(OsString::from).collect();
         // Paths of this machine must not reach the binaries.
         for (from, to) in [(run::root(), "/src"), (home, "/cargo"), (self.rust_src.clone(), "/rust")] {

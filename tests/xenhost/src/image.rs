@@ -50,8 +50,22 @@ const KERNEL: &[&str] = &["linux-image-amd64"];
 const ROOT_MODULES: &[&str] = &["virtio_pci", "virtio_blk", "ext4", "crc32c_generic", "9p", "9pnet_virtio"];
 /// Modules that dom0 loads later.
 const DOM0_MODULES: &[&str] = &[
-    "loop", "bridge", "tun", "xen-blkback", "xen-netback", "xen-gntdev", "xen-gntalloc", "xen-evtchn", "xen-privcmd",
-    "xenfs", "xen-blkfront", "xen-netfront", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1",
+    "loop",
+    "bridge",
+    "tun",
+    "xen-blkback",
+    "xen-netback",
+    "xen-gntdev",
+    "xen-gntalloc",
+    "xen-evtchn",
+    "xen-privcmd",
+    "xenfs",
+    "xen-blkfront",
+    "xen-netfront",
+    "vfat",
+    "nls_cp437",
+    "nls_ascii",
+    "nls_iso8859_1",
 ];
 /// Modules of a Linux guest.
 const GUEST_MODULES: &[&str] = &["xen-blkfront", "xen-netfront"];
@@ -85,7 +99,9 @@ pub fn prepare(dir: &Path) -> Result<Images> {
         initrd: dir.join("initrd"),
         disk: dir.join("dom0.img"),
     };
-    let recipe = format!("{HOST:?}{DOM0:?}{KERNEL:?}{ROOT_MODULES:?}{DOM0_MODULES:?}{GUEST_MODULES:?}{INIT}{LIB}{GUEST_INIT}");
+    let recipe = format!(
+        "{HOST:?}{DOM0:?}{KERNEL:?}{ROOT_MODULES:?}{DOM0_MODULES:?}{GUEST_MODULES:?}{INIT}{LIB}{GUEST_INIT}"
+    );
     let stamp = dir.join("recipe");
     if fs::read_to_string(&stamp).is_ok_and(|made| made == recipe) {
         return Ok(images);
@@ -139,12 +155,28 @@ fn gunzip(from: &Path, to: &Path) -> Result<()> {
 
 /// Our own files in dom0's root.
 fn root_files(root: &Path, modules: &Modules, kernel: &Path) -> Result<()> {
-    for dir in ["proc", "sys", "dev", "run", "tmp", "root", "mnt", "host", "guest", "modules", "var/run/xen", "var/lib/xen"] {
+    for dir in [
+        "proc",
+        "sys",
+        "dev",
+        "run",
+        "tmp",
+        "root",
+        "mnt",
+        "host",
+        "guest",
+        "modules",
+        "var/run/xen",
+        "var/lib/xen",
+    ] {
         make_dir(&root.join(dir))?;
     }
     executable(&root.join("init"), INIT.as_bytes())?;
     fs::write(root.join("lib.sh"), LIB)?;
-    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n")?;
+    fs::write(
+        root.join("etc/passwd"),
+        "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    )?;
     fs::write(root.join("etc/group"), "root:x:0:\n")?;
     for (number, module) in modules.resolve(DOM0_MODULES)?.into_iter().enumerate() {
         fs::write(root.join(format!("modules/{number:02}-{}.ko", module.name)), module.data)?;

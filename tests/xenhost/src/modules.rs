@@ -66,7 +66,11 @@ impl Modules {
             bail!("kernel modules depend on each other in a circle at {name}");
         }
         let path = self.files.get(name).with_context(|| format!("the kernel has no module {name}"))?;
-        let out = Command::new("xz").arg("-dc").arg(path).output().context("cannot start `xz`: install xz-utils")?;
+        let out = Command::new("xz")
+            .arg("-dc")
+            .arg(path)
+            .output()
+            .context("cannot start `xz`: install xz-utils")?;
         if !out.status.success() {
             bail!("cannot unpack {}", path.display());
         }

@@ -46,8 +46,9 @@ impl Apt {
             .and_then(|meta| meta.modified())
             .is_ok_and(|when| when.elapsed().is_ok_and(|age| age.as_secs() < 86_400));
         if !fresh {
-            output(apt.command("apt-get").args(["update", "-qq"]))
-                .with_context(|| format!("cannot read the package lists of Debian {RELEASE} from this machine's mirror"))?;
+            output(apt.command("apt-get").args(["update", "-qq"])).with_context(|| {
+                format!("cannot read the package lists of Debian {RELEASE} from this machine's mirror")
+            })?;
             fs::write(stamp, b"")?;
         }
         Ok(apt)
@@ -147,7 +148,9 @@ fn sources() -> Result<String> {
         lines.push_str(&format!("deb {uri} {suite} main\n"));
     }
     if lines.is_empty() {
-        bail!("apt on this machine names no Debian mirror; run `apt-get update` once, or add one to its sources");
+        bail!(
+            "apt on this machine names no Debian mirror; run `apt-get update` once, or add one to its sources"
+        );
     }
     Ok(lines)
 }

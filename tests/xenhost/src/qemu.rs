@@ -51,7 +51,8 @@ fn qemu(images: &Images) -> Result<Command> {
     let libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/pulseaudio", "usr/lib"]
         .map(|dir| root.join(dir).display().to_string())
         .join(":");
-    let loader = if loader.exists() { loader } else { root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2") };
+    let loader =
+        if loader.exists() { loader } else { root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2") };
     if !loader.exists() {
         bail!("{} has no program loader", root.display());
     }
@@ -140,7 +141,11 @@ impl Boot<'_> {
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    bail!("the machine was still running after {} s; its console is in {}", self.bound.as_secs(), self.log.display())
+                    bail!(
+                        "the machine was still running after {} s; its console is in {}",
+                        self.bound.as_secs(),
+                        self.log.display()
+                    )
                 }
             }
         }

@@ -121,8 +121,7 @@ pub fn start(index: u32, apic: u32) {
     let base = &raw const cpu.tss as u64;
     let limit = size_of::<Tss>() as u64 - 1;
     let slot = 4 + 2 * index as usize;
-    table[slot] =
-        limit | (base & 0xff_ffff) << 16 | 0x89 << 40 | (base >> 24 & 0xff) << 56;
+    table[slot] = limit | (base & 0xff_ffff) << 16 | 0x89 << 40 | (base >> 24 & 0xff) << 56;
     table[slot + 1] = base >> 32;
     let gdt = Pointer { limit: (table.len() * 8 - 1) as u16, base: table.as_ptr() as u64 };
     let idt = Pointer { limit: 4095, base: idt() as u64 };
@@ -148,8 +147,12 @@ fn idt() -> *const [u128; 256] {
             _ => 1,
         };
         // Offset 15:0, selector 0x10, IST, interrupt gate (0x8E), offset 31:16, 63:32.
-        table[usize::from(vector)] =
-            (at & 0xffff) | 0x10 << 16 | ist << 32 | 0x8e << 40 | (at >> 16 & 0xffff) << 48 | (at >> 32) << 64;
+        table[usize::from(vector)] = (at & 0xffff)
+            | 0x10 << 16
+            | ist << 32
+            | 0x8e << 40
+            | (at >> 16 & 0xffff) << 48
+            | (at >> 32) << 64;
     }
     let table = Box::into_raw(table);
     IDT.store(table, Ordering::Release);

@@ -95,7 +95,11 @@ extern "C" fn hvm_main(magic: u32, info: u32) -> ! {
             ram.push(FrameRange { start: from >> 12, count: (region.end - from) >> 12 });
         }
     });
-    say!("hvm: {} processors, {} MiB for the kernel", cpu::started(), ram.iter().map(|r| r.count).sum::<u64>() >> 8);
+    say!(
+        "hvm: {} processors, {} MiB for the kernel",
+        cpu::started(),
+        ram.iter().map(|r| r.count).sum::<u64>() >> 8
+    );
     let engine: &'static Metal =
         Box::leak(Box::new(Metal { ram, hardware: hardware::Hardware, boot_time: time::wall_clock() }));
     ntsim::kernel::lock::set_lock_hooks(&HOOKS);

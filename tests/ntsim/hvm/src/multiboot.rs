@@ -26,7 +26,10 @@ impl Module {
     pub fn data(&self) -> &'static [u8] {
         // The loader put the module into identity-mapped memory that is never reused.
         unsafe {
-            core::slice::from_raw_parts(self.region.start as *const u8, (self.region.end - self.region.start) as usize)
+            core::slice::from_raw_parts(
+                self.region.start as *const u8,
+                (self.region.end - self.region.start) as usize,
+            )
         }
     }
 }

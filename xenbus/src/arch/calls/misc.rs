@@ -202,6 +202,16 @@ impl<H: Hypercall> Xen<H> {
         }
     }
 
+    /// Latches the reason with which a later end of the domain (a reset, a power-off) is reported.
+    ///
+    /// # Errors
+    /// [`Errno::ENOSYS`] from old hypervisors.
+    pub fn shutdown_code(&self, reason: Reason) -> Result<()> {
+        // SAFETY: no pointer in the argument.
+        unsafe { self.op(Number::SCHED_OP, sched::Command::SHUTDOWN_CODE.0, &mut Shutdown { reason }, 0) }
+            .map(|_| ())
+    }
+
     /// Suspends the domain. All other processors are parked, interrupts off; nothing of the platform's
     /// state outlives it except memory, if the answer is [`Suspend::Resumed`].
     ///

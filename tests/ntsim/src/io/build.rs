@@ -47,7 +47,7 @@ pub unsafe fn request_as(
     glue::dereference(top.cast());
     // SAFETY: written by the completion on this or another processor, which has signalled the event or returned.
     let done = core::ptr::read_volatile(&raw const iosb);
-    (done.__bindgen_anon_1.Status, done.Information)
+    (done.__bindgen_anon_1.Status, done.Information as u64)
 }
 
 /// The buffers of an IOCTL (I/O control code bits 0 and 1).

@@ -4,7 +4,7 @@
 //! IoCancelIrp; "Completing IRPs", "Canceling IRPs". Every IRP has a record here, so that what a driver did
 //! with it can be judged when it returns and when it completes.
 
-use super::{rules, stack, state};
+use super::{glue, rules, stack, state};
 use crate::export::caller;
 use crate::ke::thread;
 use alloc::collections::BTreeMap;
@@ -108,7 +108,7 @@ pub unsafe fn allocate(stack_size: i8, origin: Origin, kernel: bool) -> *mut IRP
     if stack_size < 1 {
         return core::ptr::null_mut();
     }
-    let irp: *mut IRP = super::glue::pool(size_of_irp(stack_size), *b"Irp ", kernel).cast();
+    let irp: *mut IRP = glue::pool(size_of_irp(stack_size), *b"Irp ", kernel).cast();
     if irp.is_null() {
         return irp;
     }
@@ -135,7 +135,7 @@ pub unsafe fn free(irp: *mut IRP) {
     }
     (*irp).Type = 0;
     if known.origin != Origin::Initialized {
-        super::glue::pool_free(irp.cast());
+        glue::pool_free(irp.cast());
     }
 }
 
@@ -143,7 +143,7 @@ pub unsafe fn free(irp: *mut IRP) {
 pub unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     (*irp).CurrentLocation -= 1;
     if (*irp).CurrentLocation <= 0 {
-        super::glue::bugcheck(
+        glue::bugcheck(
             0x35,
             [irp as u64, 0, 0, 0],
             "NO_MORE_IRP_STACK_LOCATIONS: the IRP has too few stack locations",
@@ -257,7 +257,7 @@ fn passed(irp: *mut IRP, location: i8, marked: bool, status: NTSTATUS) {
 /// Completes an IRP: IofCompleteRequest without the checks that concern the caller.
 pub unsafe fn complete(irp: *mut IRP, boost: i8) {
     if (*irp).CurrentLocation > (*irp).StackCount + 1 || (*irp).Type != IO_TYPE_IRP {
-        super::glue::bugcheck(
+        glue::bugcheck(
             0x44,
             [irp as u64, 0, 0, 0],
             "MULTIPLE_IRP_COMPLETE_REQUESTS: the IRP has been completed before",
@@ -286,7 +286,7 @@ pub unsafe fn complete(irp: *mut IRP, boost: i8) {
                 (*stack::current(irp)).DeviceObject
             };
             let Some(routine) = routine else {
-                super::glue::bugcheck(0x7E, [STATUS_ACCESS_VIOLATION as u32 as u64, 0, 0, 0], "completion routine is NULL");
+                glue::bugcheck(0x7E, [STATUS_ACCESS_VIOLATION as u32 as u64, 0, 0, 0], "completion routine is NULL");
             };
             if index < (*irp).StackCount && index + 1 <= (*irp).StackCount {
                 rules::completion_entry(irp, routine as usize);
@@ -335,14 +335,14 @@ unsafe fn finish(irp: *mut IRP, _boost: i8) {
     if origin != Some(Origin::System) {
         // Nobody but the driver that made it can end the life of this IRP: it should have stopped the
         // completion in a routine of its own (IoAllocateIrp, remarks).
-        super::glue::bugcheck(
+        glue::bugcheck(
             0xC9,
             [0x20A, irp as u64, 0, 0],
             "an IRP made by IoAllocateIrp was completed to the end: its maker's completion routine must return STATUS_MORE_PROCESSING_REQUIRED",
         );
     }
     let status = stack::status(irp);
-    let information = (*irp).IoStatus.Information;
+    let information = (*irp).IoStatus.Information as u64;
     let system_buffer = (*irp).AssociatedIrp.SystemBuffer;
     if flags & IRP_BUFFERED_IO != 0 {
         if flags & IRP_INPUT_OPERATION != 0
@@ -364,13 +364,13 @@ unsafe fn finish(irp: *mut IRP, _boost: i8) {
             core::ptr::copy(system_buffer.cast::<u8>(), (*irp).UserBuffer.cast::<u8>(), length);
         }
         if flags & IRP_DEALLOCATE_BUFFER != 0 {
-            super::glue::pool_free(system_buffer.cast());
+            glue::pool_free(system_buffer.cast());
         }
     }
     let mut mdl = (*irp).MdlAddress;
     while !mdl.is_null() {
         let next = (*mdl).Next;
-        super::glue::unlock_and_free_mdl(mdl);
+        glue::unlock_and_free_mdl(mdl);
         mdl = next;
     }
     (*irp).MdlAddress = core::ptr::null_mut();
@@ -394,7 +394,7 @@ unsafe fn finish(irp: *mut IRP, _boost: i8) {
             stack::set_iosb(&mut *iosb, status, information);
         }
         if !event.is_null() {
-            super::glue::set_event(event);
+            glue::set_event(event);
         }
     }
 }
@@ -434,22 +434,22 @@ unsafe fn unqueue(irp: *mut IRP) {
 
 /// IoCancelIrp: true when a cancel routine was called.
 pub unsafe fn cancel(irp: *mut IRP) -> bool {
-    let irql = super::glue::acquire_cancel_lock();
+    let irql = glue::acquire_cancel_lock();
     (*irp).Cancel = 1;
     let slot: &core::sync::atomic::AtomicUsize = &*core::ptr::addr_of!((*irp).CancelRoutine).cast();
     let routine = slot.swap(0, core::sync::atomic::Ordering::AcqRel);
     if routine == 0 {
-        super::glue::release_cancel_lock(irql);
+        glue::release_cancel_lock(irql);
         return false;
     }
     if (*irp).CurrentLocation > (*irp).StackCount + 1 {
-        super::glue::bugcheck(0x48, [irp as u64, 0, 0, 0], "CANCEL_STATE_IN_COMPLETED_IRP");
+        glue::bugcheck(0x48, [irp as u64, 0, 0, 0], "CANCEL_STATE_IN_COMPLETED_IRP");
     }
     (*irp).CancelIrql = irql;
     let routine: unsafe extern "win64" fn(*mut DEVICE_OBJECT, *mut IRP) = core::mem::transmute(routine);
     let device = (*stack::current(irp)).DeviceObject;
     // The cancel routine releases the cancel spin lock (at CancelIrql) itself.
-    super::glue::call_cancel(routine, device, irp, irql);
+    glue::call_cancel(routine, device, irp, irql);
     true
 }
 
@@ -500,13 +500,13 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         u8::from(cancel(irp))
     }
     fn IoAcquireCancelSpinLock(irql: *mut u8) [irql <= DISPATCH_LEVEL] {
-        *irql = super::glue::acquire_cancel_lock();
+        *irql = glue::acquire_cancel_lock();
     }
     fn IoReleaseCancelSpinLock(irql: u8) [irql == DISPATCH_LEVEL] {
-        super::glue::release_cancel_lock(irql);
+        glue::release_cancel_lock(irql);
     }
     fn IoGetRequestorProcess(irp: *mut IRP) -> PEPROCESS [irql <= DISPATCH_LEVEL] {
-        super::glue::process_of(irp)
+        glue::process_of(irp)
     }
     fn IoIs32bitProcess(irp: *mut IRP) -> u8 [irql <= DISPATCH_LEVEL] {
         // No 32-bit process exists here.

@@ -36,7 +36,7 @@ pub unsafe fn set_status(irp: *mut IRP, status: NTSTATUS, information: u64) {
 /// Fills an I/O status block.
 pub fn set_iosb(iosb: &mut IO_STATUS_BLOCK, status: NTSTATUS, information: u64) {
     iosb.__bindgen_anon_1.Status = status;
-    iosb.Information = information;
+    iosb.Information = information as usize;
 }
 
 /// The three ways of completion (NT_SUCCESS and NT_ERROR).

@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod features;
 mod hvm;
 mod link;
 mod pe;

@@ -115,4 +115,22 @@ pub trait Machine {
     /// After [`Outcome::Shutdown`]: the value that the hypercall returns once the domain runs again
     /// (0 resumed in a new or the same domain, 1 cancelled), or `None` while it does not.
     fn resumed(&self) -> Option<i64>;
+    /// The reason why the domain was stopped from outside (destroyed, watchdog, suspended unannounced),
+    /// or by its own SCHEDOP_shutdown, while it is. The engine asks at scheduling points.
+    fn stopped(&self) -> Option<u32> {
+        None
+    }
+    /// Whether a processor whose hypercall gave [`Outcome::Block`] has a reason to go on (its poll is
+    /// satisfied or timed out, an event is pending). Interrupts wake it in any case.
+    fn runnable(&self, _cpu: u32) -> bool {
+        true
+    }
+    /// In seeds that trap accesses to shared pages: the guest is about to touch (and, for a read, has
+    /// not yet seen) the word at `gpa`. A hostile peer may change it now.
+    fn accessing(&self, _cpu: u32, _gpa: u64, _write: bool) {}
+    /// Whether a peer can reach this frame through a grant now: `Some(true)` when it is mapped,
+    /// `Some(false)` when it is granted only. The kernel must not free such a page.
+    fn frame_in_use(&self, _gfn: u64) -> Option<bool> {
+        None
+    }
 }

@@ -13,7 +13,7 @@ use std::{
     rc::Rc,
 };
 
-use machine::{Backing, GuestMemory};
+use ::machine::{Backing, GuestMemory};
 use xenbus::{
     seam::{
         Access, Clock, EventChannels, EventError, GrantError, GrantTable, NoMemory, PageAllocator,

@@ -4,7 +4,7 @@
 //! misunderstanding does not live on both sides. Everything runs on one thread in small steps; the seed
 //! decides each choice, virtual time is passed in.
 //!
-//! [`Xen::builder`] makes a machine. A kernel drives it through [`machine::Machine`]; a front-end crate
+//! [`Xen::builder`] makes a machine. A kernel drives it through [`::machine::Machine`]; a front-end crate
 //! on its own through [`direct::Direct`].
 #![allow(clippy::module_name_repetitions)]
 
@@ -15,12 +15,15 @@ pub mod disk;
 pub mod flavour;
 pub mod hostile;
 pub mod hv;
+mod machine;
 pub mod mem;
 pub mod network;
+pub mod pci;
 pub mod rng;
 pub mod sim;
 pub mod store;
 pub mod toolstack;
+pub mod wake;
 pub mod world;
 
 pub use back::{
@@ -32,6 +35,9 @@ pub use direct::{Direct, DirectPages};
 pub use disk::{Disk, DiskModel, SharedDisk};
 pub use flavour::{Flavour, StoreLimits};
 pub use network::{Frame, Gso, WirePolicy};
+pub use pci::EmulatedConfig;
 pub use sim::{Builder, Sim, Xen};
+pub use store::ring::{StoreAttack, StoreMode};
 pub use toolstack::Toolstack;
+pub use wake::{NewHost, Wake};
 pub use world::{Stats, Violation};

@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::SeqCst},
 };
 
-use machine::{Backing, GuestMemory};
+use ::machine::{Backing, GuestMemory};
 
 /// Bytes in a page.
 pub const PAGE: usize = 4096;
@@ -188,6 +188,30 @@ impl Mem {
         if let Some(guest) = self.guest {
             guest.set_frame(gfn, backing);
         }
+    }
+
+    /// Clears all shared pages and takes them out of the physmap. `forget_holes`: as for a domain that
+    /// is built anew; else what was given back stays away, as in a restored memory image.
+    pub(crate) fn reset(&mut self, forget_holes: bool) {
+        let over: Vec<(u64, Backing)> = self.overlays().collect();
+        for (gfn, backing) in over {
+            if forget_holes && self.is_engine_ram(gfn) {
+                self.set(gfn, Backing::Ram);
+            } else if backing != Backing::Hole {
+                self.set(gfn, Backing::Hole);
+            }
+        }
+        for index in 0..self.shared_pages {
+            if let Some(page) = self.shared_page(index) {
+                page.fill(0);
+            }
+        }
+    }
+
+    /// Whether the engine has a RAM page for a frame (behind a hole, perhaps).
+    #[must_use]
+    pub fn is_engine_ram(&self, gfn: u64) -> bool {
+        self.guest.is_some_and(|guest| guest.frame(gfn).is_some())
     }
 
     /// Frames whose backing is a page of the shared region or (for RAM) a hole.

@@ -16,11 +16,15 @@ use crate::{
     hv::Hypervisor,
     mem::Mem,
     network::Frame,
+    pci::{Emulated, EmulatedConfig},
     rng::Rng,
-    store::XenStore,
+    store::{XenStore, ring::RingServer},
     toolstack::{Tools, Toolstack},
+    wake::{LateWrite, Plan},
     world::{Stats, Violation, World},
 };
+
+use ::machine::Outcome;
 
 /// Who could take a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,14 @@ pub enum Actor {
     Block(usize, Part),
     /// A part of a net device.
     Net(usize, Part),
+    /// xenstored, on the guest's ring.
+    Store,
+    /// The console daemon.
+    Console,
+    /// The toolstack wakes a suspended domain.
+    Wake,
+    /// A write of a destroyed domain reaches its disk.
+    LateWrite(usize),
 }
 
 /// Everything.
@@ -43,6 +55,12 @@ pub struct Sim {
     pub nets: Vec<NetBackend>,
     /// Disks by device number; they outlive back-ends.
     pub disks: Vec<(u32, SharedDisk)>,
+    /// xenstored's end of the guest's ring.
+    pub ring: RingServer,
+    /// PCI functions and ports.
+    pub emulated: Emulated,
+    pub(crate) plan: Option<Plan>,
+    pub(crate) late: Vec<LateWrite>,
     /// Configuration for a restart of the machine.
     pub(crate) config: Config,
 }
@@ -58,6 +76,10 @@ pub(crate) struct Config {
     pub disks: Vec<BlockConfig>,
     pub nics: Vec<NicConfig>,
     pub domid: u16,
+    pub emulated: EmulatedConfig,
+    pub viridian: bool,
+    pub cpuid_base: Option<u32>,
+    pub spare_grant_frames: u32,
 }
 
 /// Builds a machine. See [`Xen::builder`].
@@ -113,6 +135,24 @@ impl Builder {
         self.0.disks.push(config);
         self
     }
+    /// The emulated machine: platform device, unplug protocol.
+    #[must_use]
+    pub fn emulated(mut self, config: EmulatedConfig) -> Self {
+        self.0.emulated = config;
+        self
+    }
+    /// Viridian leaves at the first CPUID base, Xen's at the next.
+    #[must_use]
+    pub fn viridian(mut self, on: bool) -> Self {
+        self.0.viridian = on;
+        self
+    }
+    /// Base of Xen's CPUID leaves.
+    #[must_use]
+    pub fn cpuid_base(mut self, base: u32) -> Self {
+        self.0.cpuid_base = Some(base);
+        self
+    }
     /// A NIC that is there from the start.
     #[must_use]
     pub fn nic(mut self, config: NicConfig) -> Self {
@@ -124,7 +164,8 @@ impl Builder {
     pub fn build(self) -> Xen {
         let config = self.0;
         let mut rng = Rng::new(config.seed);
-        let frames = crate::hv::GRANT_FRAMES + config.flavour.max_grant_frames;
+        // Room for any host that the domain may wake on.
+        let frames = crate::hv::GRANT_FRAMES + config.flavour.max_grant_frames.max(config.spare_grant_frames);
         let mut world = World {
             mem: Mem::new(frames),
             hv: Hypervisor::new(config.flavour.clone(), config.domid, config.vcpus),
@@ -136,8 +177,23 @@ impl Builder {
             console: Vec::new(),
             armed: Vec::new(),
         };
+        world.hv.viridian = config.viridian;
+        world.hv.cpuid_base =
+            config.cpuid_base.unwrap_or(if config.viridian { 0x4000_0100 } else { 0x4000_0000 });
         let tools = Tools::new(config.toolstack, &mut world, config.memory_mib << 10);
-        let sim = Sim { world, tools, blocks: Vec::new(), nets: Vec::new(), disks: Vec::new(), config };
+        let emulated = config.make_emulated();
+        let sim = Sim {
+            world,
+            tools,
+            blocks: Vec::new(),
+            nets: Vec::new(),
+            disks: Vec::new(),
+            ring: RingServer::default(),
+            emulated,
+            plan: None,
+            late: Vec::new(),
+            config,
+        };
         Xen { sim: Rc::new(RefCell::new(sim)) }
     }
 }
@@ -162,6 +218,10 @@ impl Xen {
             disks: Vec::new(),
             nics: Vec::new(),
             domid: 7,
+            emulated: EmulatedConfig::default(),
+            viridian: false,
+            cpuid_base: None,
+            spare_grant_frames: 64,
         })
     }
 
@@ -252,9 +312,10 @@ impl Xen {
     /// Removes a NIC without asking.
     pub fn yank_nic(&self, id: u32) {
         let mut sim = self.sim.borrow_mut();
-        let Sim { world, nets, tools, .. } = &mut *sim;
+        let Sim { world, nets, tools, config, .. } = &mut *sim;
         if let Some(at) = nets.iter().position(|net| net.config.id == id) {
             let mut net = nets.remove(at);
+            config.nics.retain(|nic| nic.id != id);
             net.die(world);
             tools.remove_device(world, &net.bus().front, &net.bus().back);
         }
@@ -277,9 +338,10 @@ impl Xen {
     /// Removes a disk without asking (`--force`): back-end and nodes vanish at once.
     pub fn yank_disk(&self, vdev: u32) {
         let mut sim = self.sim.borrow_mut();
-        let Sim { world, blocks, tools, .. } = &mut *sim;
+        let Sim { world, blocks, tools, config, .. } = &mut *sim;
         if let Some(at) = blocks.iter().position(|block| block.config.vdev == vdev) {
             let mut block = blocks.remove(at);
+            config.disks.retain(|disk| disk.vdev != vdev);
             block.die(world);
             tools.remove_device(world, &block.bus().front, &block.bus().back);
         }
@@ -319,14 +381,41 @@ impl Xen {
     }
 }
 
+impl Config {
+    fn make_emulated(&self) -> Emulated {
+        let ide = self.disks.iter().filter_map(|disk| disk.emulated).collect();
+        let nics = self.nics.iter().filter(|nic| nic.emulated).count() as u8;
+        Emulated::new(self.emulated.clone(), ide, nics)
+    }
+}
+
 impl Sim {
+    /// Emulated devices are as after a reset.
+    pub(crate) fn reset_emulated(&mut self) {
+        self.emulated = self.config.make_emulated();
+    }
+
+    /// Grant frames that the shared region has room for.
+    pub(crate) fn most_grant_frames(&self) -> u32 {
+        self.config.flavour.max_grant_frames.max(self.config.spare_grant_frames)
+    }
+
+    /// A hypercall of the guest.
+    pub fn hypercall(&mut self, vcpu: u32, number: u64, args: [u64; 6]) -> Outcome {
+        let outcome = self.world.hypercall(vcpu, number, args);
+        if let (Outcome::Shutdown(_), Some(plan)) = (outcome, self.plan.as_mut()) {
+            plan.stopped_at = Some(self.world.now);
+        }
+        outcome
+    }
+
     /// The domain and its devices come into being. Memory is attached.
     pub(crate) fn create(&mut self) {
         self.tools.create_domain(&mut self.world);
-        for disk in self.config.disks.clone() {
+        for disk in std::mem::take(&mut self.config.disks) {
             self.plug_disk(disk);
         }
-        for nic in self.config.nics.clone() {
+        for nic in std::mem::take(&mut self.config.nics) {
             self.plug_nic(nic);
         }
     }
@@ -341,6 +430,7 @@ impl Sim {
                 disk
             }
         };
+        self.config.disks.push(config.clone());
         self.tools.create_vbd(&mut self.world, &config);
         let mut block = BlockBackend::new(config, self.world.hv.domid, disk);
         block.start(&mut self.world);
@@ -349,6 +439,7 @@ impl Sim {
 
     /// See [`Xen::plug_nic`].
     pub fn plug_nic(&mut self, config: NicConfig) {
+        self.config.nics.push(config.clone());
         self.tools.create_vif(&mut self.world, &config);
         let mut net = NetBackend::new(config, self.world.hv.domid);
         net.start(&mut self.world);
@@ -368,6 +459,17 @@ impl Sim {
             net.ready(&self.world, &mut parts);
             actors.extend(parts.drain(..).map(|part| Actor::Net(index, part)));
         }
+        if self.ring.ready(&self.world) {
+            actors.push(Actor::Store);
+        }
+        if self.world.hv.console_port.is_some_and(|port| self.world.hv.host_pending(port)) {
+            actors.push(Actor::Console);
+        }
+        if self.wake_due() {
+            actors.push(Actor::Wake);
+        }
+        let late = self.late.iter().enumerate().filter(|(_, late)| late.due <= self.world.now);
+        actors.extend(late.map(|(index, _)| Actor::LateWrite(index)));
         actors
     }
 
@@ -383,6 +485,19 @@ impl Sim {
                 if let Some(net) = self.nets.get_mut(index) {
                     net.step(&mut self.world, part);
                 }
+            }
+            Actor::Store => self.ring.step(&mut self.world),
+            Actor::Console => self.world.console_step(),
+            Actor::Wake => {
+                if let Some(plan) = self.plan.take() {
+                    self.wake(plan.wake);
+                }
+            }
+            Actor::LateWrite(index) => {
+                let late = self.late.swap_remove(index);
+                let mut disk = late.disk.borrow_mut();
+                let ticket = disk.write(late.unit, &late.data);
+                disk.flush_ticket(ticket);
             }
         }
         self.reap();
@@ -404,12 +519,14 @@ impl Sim {
         while let Some(at) = self.blocks.iter().position(Device::finished) {
             let block = self.blocks.remove(at);
             let bus = block.bus();
+            self.config.disks.retain(|disk| disk.vdev != bus.id);
             self.world.store.disconnect(bus.conn);
             self.tools.remove_device(&mut self.world, &bus.front, &bus.back);
         }
         while let Some(at) = self.nets.iter().position(Device::finished) {
             let net = self.nets.remove(at);
             let bus = net.bus();
+            self.config.nics.retain(|nic| nic.id != bus.id);
             self.world.store.disconnect(bus.conn);
             self.tools.remove_device(&mut self.world, &bus.front, &bus.back);
         }
@@ -421,11 +538,15 @@ impl Sim {
         let now = self.world.now;
         let blocks = self.blocks.iter().filter_map(Device::deadline);
         let nets = self.nets.iter().filter_map(Device::deadline);
-        blocks.chain(nets).filter(|due| *due > now).min()
+        let late = self.late.iter().map(|late| late.due);
+        let rest =
+            [self.ring.deadline(), self.world.hv_deadline(), self.wake_deadline()].into_iter().flatten();
+        blocks.chain(nets).chain(late).chain(rest).filter(|due| *due > now).min()
     }
 
     /// Moves virtual time.
     pub fn advance(&mut self, now: u64) {
         self.world.now = self.world.now.max(now);
+        self.world.hv_advance();
     }
 }

@@ -59,8 +59,8 @@ impl Tools {
     /// Rings, ports and parameters of a new domain, and its nodes.
     pub fn create_domain(&self, world: &mut World) {
         let domid = world.hv.domid;
-        world.mem.set(STORE_GFN, machine::Backing::Shared(STORE_RING));
-        world.mem.set(CONSOLE_GFN, machine::Backing::Shared(CONSOLE_RING));
+        world.mem.set(STORE_GFN, ::machine::Backing::Shared(STORE_RING));
+        world.mem.set(CONSOLE_GFN, ::machine::Backing::Shared(CONSOLE_RING));
         for index in [STORE_RING, CONSOLE_RING] {
             if let Some(page) = world.mem.shared_page(index) {
                 page.fill(0);

@@ -135,4 +135,27 @@ impl World {
     pub fn protocol_violation(&mut self, device: &str, what: impl Into<String>) {
         self.violations.push(Violation::Protocol { device: device.into(), what: what.into() });
     }
+
+    /// The console daemon empties the output ring (`io/console.h`: 1024 bytes in, 2048 out).
+    pub fn console_step(&mut self) {
+        const OUT: usize = 1024;
+        const OUT_SIZE: u32 = 2048;
+        const OUT_CONS: usize = 3080;
+        const OUT_PROD: usize = 3084;
+        let Some(port) = self.hv.console_port else { return };
+        let _ = self.hv.host_take(port);
+        let Some(page) = self.mem.shared_page(crate::hv::CONSOLE_RING) else { return };
+        let (cons, prod) = (page.get32(OUT_CONS), page.get32(OUT_PROD));
+        let waiting = prod.wrapping_sub(cons);
+        if waiting > OUT_SIZE {
+            return self.protocol_violation("console", "output ring indexes are impossible");
+        }
+        for offset in 0..waiting {
+            self.console.push(page.get8(OUT + (cons.wrapping_add(offset) % OUT_SIZE) as usize));
+        }
+        page.set32(OUT_CONS, prod);
+        if waiting > 0 {
+            self.host_send(port);
+        }
+    }
 }

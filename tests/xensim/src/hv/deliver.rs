@@ -191,13 +191,16 @@ impl World {
         self.hv.ev.pollers.retain(|_, (ports, _)| !ports.contains(&port));
     }
 
-    /// Whether a blocked or polling vCPU has a reason to run.
-    #[must_use]
-    pub fn runnable(&self, vcpu: u32) -> bool {
-        match self.hv.ev.pollers.get(&vcpu) {
-            Some((_, until)) => *until != 0 && self.now >= *until,
-            None => true,
+    /// Whether a vCPU that waits in SCHEDOP_block or SCHEDOP_poll may go on; ends its wait if so.
+    pub fn wait_over(&mut self, vcpu: u32) -> bool {
+        if self.hv.ev.pollers.contains_key(&vcpu) {
+            return false;
         }
+        if self.hv.blocked.contains(&vcpu) && !self.upcall_pending(vcpu) {
+            return false;
+        }
+        self.hv.blocked.remove(&vcpu);
+        true
     }
 }
 

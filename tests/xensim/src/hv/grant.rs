@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use machine::Backing;
+use ::machine::Backing;
 
 use super::{GRANT_FRAMES, Hypervisor};
 use crate::{

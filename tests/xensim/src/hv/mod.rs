@@ -1,13 +1,19 @@
 //! The hypervisor: one guest domain and the ends of event channels in the domains beside it.
 
+pub mod cpuid;
 pub mod deliver;
+pub mod dispatch;
 pub mod evtchn;
 pub mod fifo;
 pub mod grant;
+pub mod hvm;
+pub mod memory;
+pub mod misc;
+pub mod vcpu;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{abi::xen::hvm, flavour::Flavour, mem::Page};
+use crate::{abi::xen::hvm::PARAM_CALLBACK_IRQ, flavour::Flavour, mem::Page};
 
 /// Index of the shared-info page in the machine's shared region.
 pub const SHARED_INFO: u32 = 0;
@@ -110,10 +116,14 @@ pub struct Hypervisor {
     pub shutdown_code: Option<u32>,
     /// Watchdogs: due time by slot.
     pub watchdogs: [Option<u64>; 2],
-    /// Level of lines set by HVMOP_set_pci_intx_level and friends (device model calls; refused for guests).
+    /// Maximum reservation in pages; 0: a little more than the RAM.
     pub max_pages: u64,
-    /// Frames populated above the engine's RAM count (for current_reservation).
-    pub console_evtchn: Option<u32>,
+    /// populate_physmap fails with this probability: the host is full.
+    pub populate_fails_permille: u32,
+    /// vCPUs in SCHEDOP_block.
+    pub blocked: BTreeSet<u32>,
+    /// Viridian leaves stand at the first base, Xen's at the next.
+    pub viridian: bool,
     /// Host handle of xenstored's port.
     pub store_port: Option<u32>,
     /// Host handle of the console's port.
@@ -127,23 +137,26 @@ impl Hypervisor {
     #[must_use]
     pub fn new(flavour: Flavour, domid: u16, vcpus: usize) -> Self {
         let mut params = BTreeMap::new();
-        params.insert(hvm::PARAM_CALLBACK_IRQ, 0);
+        params.insert(PARAM_CALLBACK_IRQ, 0);
         Self {
             gt: grant::Grants::new(&flavour),
             ev: evtchn::Channels::new(&flavour),
+            // Before the callback parameter had types, a 64-bit hypervisor knew one layout only.
+            wide: !flavour.callback_types,
             flavour,
             cpuid_base: 0x4000_0000,
             domid,
             vcpus: (0..vcpus).map(Vcpu::new).collect(),
             params,
-            wide: false,
             host_ports: BTreeMap::new(),
             next_host_port: 1,
             stopped: Stopped::No,
             shutdown_code: None,
             watchdogs: [None; 2],
             max_pages: 0,
-            console_evtchn: None,
+            populate_fails_permille: 0,
+            blocked: BTreeSet::new(),
+            viridian: false,
             store_port: None,
             console_port: None,
             wallclock: 1_790_000_000,

@@ -1,7 +1,8 @@
 //! xenstored: a tree of nodes with permissions, watches, transactions with conflict detection,
-//! quotas.
+//! quotas; [`ring`] puts it on the wire.
 
 mod access;
+pub mod ring;
 pub mod tree;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,6 +1,8 @@
 //! A small block front-end of the tests' own: raw ring writes, nothing shared with blkfront.
 #![allow(dead_code, missing_docs)] // Each test file uses its part of it.
 
+pub mod raw;
+
 use xenbus::{
     seam::{Access, EventChannels, GrantTable, PageAllocator, SharedPage, Store},
     types::{Domid, GrantRef, Port},

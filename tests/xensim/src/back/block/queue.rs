@@ -124,6 +124,23 @@ impl Queue {
         self.persistent.len()
     }
 
+    /// Unit and data of requests of kind `op` that are taken but not carried out.
+    pub(crate) fn unwritten(&self, op: u8) -> Vec<(u64, Vec<u8>)> {
+        let waiting =
+            self.jobs.iter().filter(|job| !job.done && job.op == op && job.status == blkif::RSP_OKAY);
+        waiting
+            .map(|job| {
+                let mut data = Vec::new();
+                for piece in &job.pieces {
+                    let mut part = vec![0; (usize::from(piece.last - piece.first) + 1) * UNIT];
+                    piece.page.read(usize::from(piece.first) * UNIT, &mut part);
+                    data.extend(part);
+                }
+                (job.sector, data)
+            })
+            .collect()
+    }
+
     pub(super) fn deadline(&self) -> Option<u64> {
         self.jobs.iter().filter(|job| !job.done && !job.lost).map(|job| job.due).min()
     }

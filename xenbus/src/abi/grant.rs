@@ -19,7 +19,7 @@ impl Command {
     /// Grows the table, as [`SetupTable`].
     #[doc(alias = "GNTTABOP_setup_table")]
     pub const SETUP_TABLE: Self = Self(2);
-    /// Copies through grants, as [`Copy`].
+    /// Copies through grants, as [`struct@Copy`].
     #[doc(alias = "GNTTABOP_copy")]
     pub const COPY: Self = Self(5);
     /// Size and limit of the table, as [`QuerySize`].

@@ -27,7 +27,7 @@ pub const OUT_PROD: usize = 3084;
 #[must_use]
 pub const fn out_room(prod: u32, cons: u32) -> u32 {
     let used = prod.wrapping_sub(cons);
-    if used > OUT_SIZE { 0 } else { OUT_SIZE - used }
+    OUT_SIZE.saturating_sub(used)
 }
 
 #[cfg(test)]

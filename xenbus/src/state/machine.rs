@@ -174,6 +174,7 @@ pub struct Handshake {
     connected_rings: bool,
     enabled: bool,
     asked_eject: bool,
+    reclosed: bool,
     stop_wanted: bool,
     violated: bool,
     attempts: u8,
@@ -199,6 +200,7 @@ impl Handshake {
             connected_rings: false,
             enabled: false,
             asked_eject: false,
+            reclosed: false,
             stop_wanted: false,
             violated: false,
             attempts: 0,
@@ -350,6 +352,7 @@ impl Handshake {
                 }
                 self.attempts = 0;
                 self.revivals = 0;
+                self.reclosed = false;
                 self.enabled = true;
                 self.enter(Phase::Running, None);
                 self.push(Action::Enable);
@@ -485,8 +488,15 @@ impl Handshake {
                     self.connected_rings = true;
                     self.push(Action::Publish);
                 }
-                // Connected to what? Not to us: it would not look at new rings.
-                Some(S::Connected | S::Reconfiguring | S::Reconfigured) => self.strange = self.strange.saturating_add(1),
+                // Connected to what? Not to us: it would not look at new rings. Once it is asked to
+                // close; one that stays so runs into the deadline.
+                Some(S::Connected | S::Reconfiguring | S::Reconfigured) => {
+                    self.strange = self.strange.saturating_add(1);
+                    if !self.reclosed {
+                        self.reclosed = true;
+                        self.close(now, Next::Reopen);
+                    }
+                }
                 _ => {}
             },
             Phase::Connecting => match self.back {
@@ -538,6 +548,7 @@ impl Handshake {
         self.enter(Phase::Attaching, None);
         self.next = Next::Stop;
         self.asked_eject = false;
+        self.reclosed = false;
         self.push(Action::Attach);
     }
 

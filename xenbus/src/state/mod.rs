@@ -2,7 +2,7 @@
 //!
 //! [`Handshake`] is told what happened (a back-end's state was read, a step of the driver is done, time
 //! has passed) and answers with [`Action`]s, which the driver carries out in order, at PASSIVE_LEVEL. It
-//! knows no store, no rings and no clock. See [`machine`] for the rules.
+//! knows no store, no rings and no clock. The rules stand at the head of `machine.rs`.
 
 mod machine;
 #[cfg(test)]

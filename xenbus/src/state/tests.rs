@@ -190,11 +190,26 @@ fn strange_states_are_counted_and_the_deadline_stays() {
     h.attached(0, S::Initialising, Some(S::Initialising));
     actions(&mut h);
     let deadline = h.deadline();
-    for state in [S::Unknown, S::Reconfiguring, S::Connected, S::Closing] {
+    for state in [S::Unknown, S::Closing, S::Unknown, S::Closed] {
         h.back_state_changed(1, Some(state));
     }
-    assert_eq!((actions(&mut h), h.strange_states(), h.deadline()), (vec![], 3, deadline));
+    assert_eq!((actions(&mut h), h.strange_states(), h.deadline()), (vec![], 2, deadline));
     assert_eq!(h.phase(), Phase::Opening);
+}
+
+#[test]
+fn a_back_end_connected_to_old_rings_is_closed_once() {
+    let mut h = running(Config::VBD);
+    actions(&mut h);
+    h.back_state_changed(10, Some(S::Closed));
+    h.back_state_changed(11, Some(S::Connected));
+    let expected =
+        [A::Disable, A::Disconnect, A::SetState(S::Initialising), A::SetState(S::Closing)];
+    assert_eq!(actions(&mut h), expected);
+    h.back_state_changed(12, Some(S::Closed));
+    assert_eq!(actions(&mut h), [A::SetState(S::Closed), A::SetState(S::Initialising)]);
+    h.back_state_changed(13, Some(S::Connected));
+    assert_eq!((actions(&mut h), h.phase()), (vec![], Phase::Opening), "but not for ever");
 }
 
 /// What may happen to a handshake.

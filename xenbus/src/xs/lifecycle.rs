@@ -91,7 +91,7 @@ impl<P: SharedPage> Client<P> {
     }
 
     /// Makes a broken store usable again, after the owner had it reset: by a reconnection
-    /// ([`StoreRing::request_reconnect`]) or in a new domain. Requests have all failed before.
+    /// (`StoreRing::request_reconnect`) or in a new domain. Requests have all failed before.
     pub fn recover(&mut self, now: u64) {
         if matches!(self.mode, Mode::Broken(_)) {
             self.mode = Mode::Live;

@@ -12,9 +12,12 @@ use crate::{
     xs::{Request, Resume, Violation},
 };
 
+/// What the store does when it sees a request's id, and what we call it.
+type Lie<'a> = (Violation, &'a dyn Fn(u32) -> Vec<u8>);
+
 #[test]
 fn each_lie_breaks_the_store_and_is_named() {
-    let lies: [(Violation, &dyn Fn(u32) -> Vec<u8>); 4] = [
+    let lies: [Lie<'_>; 4] = [
         (Violation::Length(4097), &|id| header(M::READ, id, 4097)),
         (Violation::UnknownId(0x7777_7777), &|_| header(M::READ, 0x7777_7777, 0)),
         (Violation::WrongType { got: 11, want: 2 }, &|id| header(M::WRITE, id, 0)),

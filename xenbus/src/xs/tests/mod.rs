@@ -7,7 +7,9 @@ use alloc::{vec, vec::Vec};
 use core::cell::RefCell;
 
 use self::server::{Page, Server};
-use super::{Client, Completion, MAX_IN_FLIGHT, Reply, Request, RequestHandle, Resume, SubmitError, transact};
+use super::{
+    Client, Completion, MAX_IN_FLIGHT, Reply, Request, RequestHandle, Resume, SubmitError, transact,
+};
 use crate::{
     io::xs_wire::{MessageType, PAYLOAD_MAX, RSP_PROD},
     seam::{SharedPage, Store, StoreError, TransactionId},

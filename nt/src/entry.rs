@@ -15,9 +15,9 @@ macro_rules! driver_entry {
         /// # Safety
         /// Both arguments are valid for the duration of the call.
         // SAFETY: the linker's /entry: names this symbol; nothing else in the image has it.
-        #[cfg_attr(windows, unsafe(no_mangle))]
+        #[cfg_attr(all(windows, panic = "abort"), unsafe(no_mangle))]
         // SAFETY: INIT is an executable section by the linker's /section: option.
-        #[cfg_attr(windows, unsafe(link_section = "INIT"))]
+        #[cfg_attr(all(windows, panic = "abort"), unsafe(link_section = "INIT"))]
         #[allow(non_snake_case, unsafe_code, reason = "the name that the linker is told")]
         pub unsafe extern "win64" fn DriverEntry(
             driver: *mut $crate::sys::DRIVER_OBJECT,

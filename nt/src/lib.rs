@@ -6,7 +6,7 @@
 //!   invariant that a driver must not break (an address that stays, an order of teardown, a level
 //!   that goes with a lock, a length that is checked).
 //! - [`event_log`], [`trace`]: what an administrator and a developer get to see.
-//! - [`driver_entry!`], [`panic`] and the run-time symbols: what makes a crate a driver. They are
+//! - [`driver_entry!`], [`panic`](mod@panic) and the run-time symbols: what makes a crate a driver. They are
 //!   active in driver builds only: Windows target, `panic = "abort"`.
 //!
 //! The same crate builds on any host, where the imports are declarations that nobody calls: drivers

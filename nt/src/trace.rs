@@ -1,7 +1,7 @@
 //! ETW events in TraceLogging form: each event carries its own description, so that any decoder
 //! shows it without a manifest.
 //!
-//! ```ignore
+//! ```text
 //! nt::trace_provider!(static TRACE: "XenPv.Bus" = GUID { … });
 //! TRACE.register()?;                                   // DriverEntry
 //! nt::trace_event!(TRACE, TRACE_INFORMATION, 1, "Connected", { queue: u32 = n, peer: str = name });

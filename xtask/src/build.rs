@@ -85,8 +85,9 @@ fn one(compiler: &Toolchain, driver: &Driver) -> Result<String> {
         .with_context(|| format!("the compiler left no {}", lib.display()))?;
     link::link(work.path(), driver)?;
     let image = fs::read(work.path().join(format!("{}.sys", driver.file)))?;
+    let map = fs::read_to_string(work.path().join(format!("{}.map", driver.file)))?;
     pe::check(&image).with_context(|| format!("{}.sys is not fit to ship", driver.file))?;
-    let depth = stack::check(&image).with_context(|| format!("{}.sys uses too much stack", driver.file))?;
+    let depth = stack::check(&image, &map).with_context(|| format!("{}.sys uses too much stack", driver.file))?;
     for ending in ["sys", "pdb", "map"] {
         let name = format!("{}.{ending}", driver.file);
         fs::rename(work.path().join(&name), out.join(&name))?;

@@ -27,7 +27,7 @@ struct Function {
 /// # Errors
 /// A chain over [`BUDGET`] (named by the addresses of its functions), or unwind data that cannot be
 /// read.
-pub fn check(image: &[u8]) -> Result<u32> {
+pub fn check(image: &[u8], map: &str) -> Result<u32> {
     let pe = PeFile64::parse(image)?;
     let functions = functions(&pe)?;
     let base = pe.nt_headers().optional_header().image_base();
@@ -61,13 +61,33 @@ pub fn check(image: &[u8]) -> Result<u32> {
         {
             chain.push(*next);
         }
+        let symbols = symbols(map);
         let names: Vec<String> = chain
             .iter()
-            .map(|rva| format!("{:#x} ({} bytes)", base + u64::from(*rva), functions[rva].frame))
+            .map(|rva| {
+                let at = base + u64::from(*rva);
+                let name = symbols.range(..=at).next_back().map_or("?", |(_, name)| name);
+                format!("{name} ({} bytes)", functions[rva].frame)
+            })
             .collect();
         bail!("a chain of calls needs {} of {BUDGET} bytes: {}", deepest.0, names.join(" -> "));
     }
     Ok(deepest.0)
+}
+
+/// Names by address from the linker's map: lines `0001:00000000  name  0000000140001000  file`.
+fn symbols(map: &str) -> BTreeMap<u64, &str> {
+    let mut found = BTreeMap::new();
+    for line in map.lines() {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if let [place, name, address, ..] = fields[..]
+            && place.contains(':')
+            && let Ok(address) = u64::from_str_radix(address, 16)
+        {
+            found.entry(address).or_insert(name);
+        }
+    }
+    found
 }
 
 /// Deepest use below and including `start`. A cycle counts once: recursion is bounded by design

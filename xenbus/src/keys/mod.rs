@@ -128,6 +128,8 @@ pub mod net_front {
     pub const FEATURE_IPV6_CSUM_OFFLOAD: &str = "feature-ipv6-csum-offload";
     /// "1": the back-end shall filter multicast packets.
     pub const REQUEST_MULTICAST_CONTROL: &str = "request-multicast-control";
+    /// Set to a number other than 0 by toolstacks of the win-pv line to pull the cable.
+    pub const DISCONNECT: &str = "disconnect";
     /// Headroom that the front-end wants in front of received packets.
     pub const XDP_HEADROOM: &str = "xdp-headroom";
 }

@@ -203,8 +203,7 @@ fn a_back_end_connected_to_old_rings_is_closed_once() {
     actions(&mut h);
     h.back_state_changed(10, Some(S::Closed));
     h.back_state_changed(11, Some(S::Connected));
-    let expected =
-        [A::Disable, A::Disconnect, A::SetState(S::Initialising), A::SetState(S::Closing)];
+    let expected = [A::Disable, A::Disconnect, A::SetState(S::Initialising), A::SetState(S::Closing)];
     assert_eq!(actions(&mut h), expected);
     h.back_state_changed(12, Some(S::Closed));
     assert_eq!(actions(&mut h), [A::SetState(S::Closed), A::SetState(S::Initialising)]);

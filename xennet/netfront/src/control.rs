@@ -87,8 +87,9 @@ pub struct Control {
     identity: Option<Identity>,
     properties: Option<Properties>,
     plan: Option<Plan>,
-    /// One step that goes before the actions of the handshake.
-    first: Option<Step>,
+    /// Steps that go before the actions of the handshake.
+    changed: Option<Step>,
+    identity_changed: Option<Step>,
 }
 
 impl Control {
@@ -103,7 +104,8 @@ impl Control {
             identity: None,
             properties: None,
             plan: None,
-            first: None,
+            changed: None,
+            identity_changed: None,
         }
     }
 
@@ -179,12 +181,16 @@ impl Control {
             Err(StoreError::Closed) => return,
             Err(_) => return self.handshake.store_failed(now),
         }
+        self.look_at_properties(store);
+    }
+
+    fn look_at_properties(&mut self, store: &impl Store) {
         if self.handshake.phase() == Phase::Running
             && let Some((backend, _)) = &self.backend
-            && let Ok(properties) = Properties::read(store, backend)
+            && let Ok(properties) = Properties::read(store, &self.folder, backend)
             && self.properties.replace(properties) != Some(properties)
         {
-            self.first = Some(Step::Changed(properties));
+            self.changed = Some(Step::Changed(properties));
         }
     }
 
@@ -200,8 +206,9 @@ impl Control {
             && let Ok(identity) = Identity::read(store, &self.folder)
             && self.identity.replace(identity) != Some(identity)
         {
-            self.first = Some(Step::Identity(identity));
+            self.identity_changed = Some(Step::Identity(identity));
         }
+        self.look_at_properties(store);
     }
 
     /// Writes the keys of the connection in one transaction.
@@ -257,7 +264,7 @@ impl Control {
     /// What the driver has to do next.
     pub fn next(&mut self, store: &impl Store, now: u64) -> Option<Step> {
         loop {
-            if let Some(step) = self.first.take() {
+            if let Some(step) = self.identity_changed.take().or_else(|| self.changed.take()) {
                 return Some(step);
             }
             match self.handshake.next_action()? {
@@ -275,7 +282,8 @@ impl Control {
                     Err(failure) => self.handshake.published(now, Err(failure)),
                 },
                 Action::ReadProperties => {
-                    let read = self.backend.as_ref().map(|(backend, _)| Properties::read(store, backend));
+                    let backend = self.backend.as_ref();
+                    let read = backend.map(|(backend, _)| Properties::read(store, &self.folder, backend));
                     let result = match read {
                         Some(Ok(properties)) => {
                             self.properties = Some(properties);
@@ -324,7 +332,7 @@ impl Control {
         let plan = Plan::new(&offer, &self.policy, identity.trusted).map_err(|_| Failure::Unsupported)?;
         let peer = *peer;
         if self.identity.replace(identity) != Some(identity) {
-            self.first = Some(Step::Identity(identity));
+            self.identity_changed = Some(Step::Identity(identity));
         }
         self.plan = Some(plan);
         Ok((plan, peer))
@@ -436,7 +444,9 @@ impl<S: Store> Keys<'_, S> {
 fn read_state(store: &impl Store, folder: &str) -> Result<Option<XenbusState>, StoreError> {
     match store.read(None, &format!("{folder}/{}", back::STATE)) {
         Ok(value) => Ok(Some(parse_state(&value).unwrap_or(XenbusState::Unknown))),
-        Err(StoreError::NotFound) => Ok(None),
+        // Where a folder of another domain was removed, xenstored asks the rights of what is left of
+        // its path, and those we have not.
+        Err(StoreError::NotFound | StoreError::Denied) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -14,7 +14,7 @@ use xenbus::{
 use crate::{
     Host, Violation,
     host::PageOf,
-    ring::{GrantedRing, OpenError},
+    ring::{GrantedRing, OpenError, Remains},
 };
 
 /// Bytes of a Toeplitz key.
@@ -74,6 +74,7 @@ pub struct Ctrl<H: Host> {
     /// Ids that were not answered in time; late answers to them are no violation.
     late: u32,
     broken: Option<Violation>,
+    remains: Remains<PageOf<H>>,
 }
 
 impl<H: Host> Ctrl<H> {
@@ -89,6 +90,7 @@ impl<H: Host> Ctrl<H> {
             deadline: 0,
             late: 0,
             broken: None,
+            remains: Remains::new(),
         }
     }
 
@@ -115,11 +117,10 @@ impl<H: Host> Ctrl<H> {
                 Ok(gref)
             }
             Err((first, error)) => {
-                ring.close(host);
-                if let Some(first) = first
-                    && let Err(StillMapped(_)) = host.grants().end_access(first)
-                {
-                    core::mem::forget(page);
+                ring.close(host, &mut self.remains);
+                match first {
+                    Some(first) => self.remains.end(host, page, first),
+                    None => drop(page),
                 }
                 Err(error.into())
             }
@@ -284,14 +285,18 @@ impl<H: Host> Ctrl<H> {
     /// Ends the connection. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H) {
         (self.stage, self.in_flight, self.broken) = (None, None, None);
+        self.remains.retry(host);
         let Some(channel) = self.channel.take() else { return };
-        channel.ring.close(host);
-        let mut mapped = false;
-        for grant in channel.grants {
-            mapped |= host.grants().end_access(grant).is_err();
-        }
-        if mapped {
-            core::mem::forget(channel.page);
+        channel.ring.close(host, &mut self.remains);
+        let [key, mapping] = channel.grants;
+        match host.grants().end_access(key) {
+            Ok(()) => self.remains.end(host, channel.page, mapping),
+            // Two grants cover the page; the one that is mapped decides, the other waits with it.
+            Err(StillMapped(key)) => match host.grants().end_access(mapping) {
+                Ok(()) => self.remains.end(host, channel.page, key),
+                // Both: give up on the second, and so on the page.
+                Err(StillMapped(_)) => core::mem::forget(channel.page),
+            },
         }
     }
 
@@ -301,6 +306,7 @@ impl<H: Host> Ctrl<H> {
         if let Some(channel) = self.channel.take() {
             channel.ring.forget();
         }
+        self.remains.forget();
     }
 }
 

@@ -27,7 +27,6 @@ pub mod rx;
 pub mod toeplitz;
 pub mod tx;
 
-
 pub use host::{Buffer, Host, Payload, Run};
 
 /// Length of an Ethernet header without tags.

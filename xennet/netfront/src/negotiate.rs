@@ -222,23 +222,25 @@ impl Identity {
     }
 }
 
-/// What may change while connected: the back-end's folder.
+/// What may change while connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Properties {
-    /// The link is up.
+    /// The link is up: neither `carrier` of the back-end nor `disconnect` of the front-end says
+    /// otherwise.
     pub carrier: bool,
     /// Speed in Mbit/s, where the back-end tells.
     pub speed: Option<u32>,
 }
 
 impl Properties {
-    /// Reads the back-end's folder.
+    /// Reads both folders.
     ///
     /// # Errors
     /// Those of the store, except for nodes that are not there.
-    pub fn read(store: &impl Store, backend: &str) -> Result<Self, StoreError> {
+    pub fn read(store: &impl Store, front: &str, backend: &str) -> Result<Self, StoreError> {
+        let pulled = feature(store, front, net_front::DISCONNECT)?.unwrap_or(false);
         Ok(Self {
-            carrier: feature(store, backend, net_back::CARRIER)?.unwrap_or(true),
+            carrier: !pulled && feature(store, backend, net_back::CARRIER)?.unwrap_or(true),
             speed: value(store, backend, net_back::SPEED, parse_u32)?.filter(|&speed| speed != 0),
         })
     }

@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 
 use xenbus::{
-    seam::{Access, GrantTable, PageAllocator, SharedPage, StillMapped},
+    seam::{Access, GrantTable, PageAllocator, SharedPage},
     types::{Domid, GrantRef, PAGE_SIZE},
 };
 
 use crate::{
     host::{Host, PageOf, Payload},
-    ring::OpenError,
+    ring::{OpenError, Remains},
 };
 
 /// Bytes on the stack while copying.
@@ -22,7 +22,12 @@ pub(crate) struct Pool<H: Host> {
 }
 
 impl<H: Host> Pool<H> {
-    pub fn open(host: &H, peer: Domid, count: usize) -> Result<Self, OpenError> {
+    pub fn open(
+        host: &H,
+        peer: Domid,
+        count: usize,
+        remains: &mut Remains<PageOf<H>>,
+    ) -> Result<Self, OpenError> {
         let mut pool = Self { pages: Vec::new(), free: Vec::new() };
         if pool.pages.try_reserve_exact(count).is_err() || pool.free.try_reserve_exact(count).is_err() {
             return Err(OpenError::Memory);
@@ -31,7 +36,7 @@ impl<H: Host> Pool<H> {
             match Self::page(host, peer) {
                 Ok(entry) => pool.pages.push(entry),
                 Err(error) => {
-                    pool.close(host);
+                    pool.close(host, remains);
                     return Err(error);
                 }
             }
@@ -83,12 +88,10 @@ impl<H: Host> Pool<H> {
         drop(self.pages);
     }
 
-    /// Ends all grants; pages that the back-end still maps are leaked.
-    pub fn close(self, host: &H) {
+    /// Ends all grants and frees the pages; those that the back-end still maps remain.
+    pub fn close(self, host: &H, remains: &mut Remains<PageOf<H>>) {
         for (page, grant) in self.pages {
-            if let Err(StillMapped(_)) = host.grants().end_access(grant) {
-                core::mem::forget(page);
-            }
+            remains.end(host, page, grant);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A one-page ring with its grant.
 
+use alloc::vec::Vec;
+
 use xenbus::{
     ring::FrontRing,
     seam::{Access, EventError, GrantError, GrantTable, NoMemory, PageAllocator, SharedPage, StillMapped},
@@ -50,16 +52,55 @@ impl<H: Host, const REQ: usize, const RSP: usize> GrantedRing<H, REQ, RSP> {
         self.grant.raw()
     }
 
-    /// Ends the grant and frees the page, or leaks both when the back-end still maps it: it was asked
-    /// to let go and did not, so nothing would ever tell that it has.
-    pub fn close(self, host: &H) {
-        if let Err(StillMapped(_)) = host.grants().end_access(self.grant) {
-            core::mem::forget(self.ring);
-        }
+    /// Ends the grant and frees the page; while the back-end still maps it, both remain.
+    pub fn close(self, host: &H, remains: &mut Remains<PageOf<H>>) {
+        remains.end(host, self.ring.into_page(), self.grant);
     }
 
     /// Frees the page without ending the grant, which belongs to a domain that is no more.
     pub fn forget(self) {
         drop(self.ring);
+    }
+}
+
+/// Pages of closed connections that the back-end still maps. They are kept with their grants, to be
+/// tried again; what is left in the end is leaked, on purpose.
+pub(crate) struct Remains<P>(Vec<(P, GrantRef)>);
+
+impl<P> Remains<P> {
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Ends the grant of a page and frees the page, now or later.
+    pub fn end<H: Host>(&mut self, host: &H, page: P, grant: GrantRef) {
+        if let Err(StillMapped(grant)) = host.grants().end_access(grant) {
+            if self.0.try_reserve(1).is_ok() {
+                self.0.push((page, grant));
+            } else {
+                core::mem::forget(page);
+            }
+        }
+    }
+
+    /// Tries again.
+    pub fn retry<H: Host>(&mut self, host: &H) {
+        for index in (0..self.0.len()).rev() {
+            let (page, grant) = self.0.swap_remove(index);
+            if let Err(StillMapped(grant)) = host.grants().end_access(grant) {
+                self.0.push((page, grant));
+            }
+        }
+    }
+
+    /// The grants belong to a domain that is no more: nobody maps anything.
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl<P> Drop for Remains<P> {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(core::mem::forget);
     }
 }

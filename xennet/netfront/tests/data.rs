@@ -74,7 +74,10 @@ fn large_packets_go_out_with_their_metadata_and_within_eighteen_slots() {
                     assert_eq!(frame.data, data, "{payload} {layout:?}");
                     assert_eq!(frame.gso, Some(Gso { v6, size: 1400 }));
                     assert!(frame.checksum_blank && frame.slots <= 18, "{} slots", frame.slots);
-                    assert!(usize::from(frame.slot_sizes[0]) >= usize::from(header), "headers in the first slot");
+                    assert!(
+                        usize::from(frame.slot_sizes[0]) >= usize::from(header),
+                        "headers in the first slot"
+                    );
                     assert!(frame.to_wire().iter().all(|segment| packet::checksums_hold(segment)));
                 }
             }
@@ -92,7 +95,8 @@ fn a_back_end_that_is_not_trusted_sees_only_pages_of_ours() {
     let made = rig.guest.grants_made();
     let mut data = packet::tcp(false, 5, 4, 0x18, &bytes(60_000));
     packet::blank_checksum(&mut data);
-    let meta = TxMeta { checksum: TxChecksum::BlankV4, gso: Some((1400, GsoType::TCPV4)), header: 54, hash: None };
+    let meta =
+        TxMeta { checksum: TxChecksum::BlankV4, gso: Some((1400, GsoType::TCPV4)), header: 54, hash: None };
     for _ in 0..20 {
         assert_eq!(rig.send(&data, &[(9, 54)], &meta), TxOutcome::Sent);
         assert_eq!(rig.xen.captured(0)[0].data, data);
@@ -107,12 +111,8 @@ fn a_back_end_that_is_not_trusted_sees_only_pages_of_ours() {
 fn what_the_back_end_does_not_take_is_refused_before_it_is_sent() {
     let mut rig = Rig::connected(NicConfig::of(NetKind::Qemu, 0), Policy::default(), 5);
     let data = packet::tcp(false, 5, 1, 0x10, &bytes(100));
-    let gso = TxMeta {
-        checksum: TxChecksum::BlankV4,
-        gso: Some((1400, GsoType::TCPV4)),
-        header: 54,
-        hash: None,
-    };
+    let gso =
+        TxMeta { checksum: TxChecksum::BlankV4, gso: Some((1400, GsoType::TCPV4)), header: 54, hash: None };
     let blank = TxMeta { gso: None, ..gso };
     assert_eq!(rig.post(0, &data, &[], &gso), Err(TxRefusal::Unsupported));
     assert_eq!(rig.post(0, &data, &[], &blank), Err(TxRefusal::Unsupported));

@@ -21,7 +21,8 @@ use xenbus::{
 
 use crate::{
     Buffer, Host, Violation,
-    ring::{GrantedRing, OpenError},
+    host::PageOf,
+    ring::{GrantedRing, OpenError, Remains},
 };
 
 /// Slots of the ring: what fits in one page.
@@ -144,6 +145,7 @@ pub struct RxQueue<H: Host, B: Buffer> {
     assembly: Assembly<B>,
     broken: Option<Violation>,
     counters: RxCounters,
+    remains: Remains<PageOf<H>>,
 }
 
 impl<H: Host, B: Buffer> RxQueue<H, B> {
@@ -159,6 +161,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
             assembly: Assembly::new(),
             broken: None,
             counters: RxCounters::default(),
+            remains: Remains::new(),
         }
     }
 
@@ -171,6 +174,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
     /// When the queue is connected: a bug of the caller.
     pub fn open(&mut self, host: &H, peer: Domid) -> Result<u32, OpenError> {
         assert!(self.channel.is_none(), "a queue is detached before it is opened again");
+        self.remains.retry(host);
         let ring = GrantedRing::open(host, peer)?;
         let gref = ring.gref();
         let next = ring.ring.next_response();
@@ -304,9 +308,10 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
             }
         }
         if let Some(channel) = self.channel.take() {
-            channel.ring.close(host);
+            channel.ring.close(host, &mut self.remains);
         }
         self.broken = None;
+        self.remains.retry(host);
         self.retry_pinned(host);
         self.pinned.len()
     }
@@ -321,6 +326,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         if let Some(channel) = self.channel.take() {
             channel.ring.forget();
         }
+        self.remains.forget();
         self.broken = None;
     }
 

@@ -146,6 +146,7 @@ impl<H: Host, T> TxQueue<H, T> {
         self.running = false;
         // What was answered is told as it was.
         let _ = self.poll(host, self.last_progress, TX_SLOTS, &mut done);
+        self.remains.retry(host);
         let Some(mut channel) = self.channel.take() else {
             return Detached { pinned: self.table.pinned() };
         };
@@ -166,8 +167,8 @@ impl<H: Host, T> TxQueue<H, T> {
                 },
             }
         }
-        channel.pool.close(host);
-        channel.ring.close(host);
+        channel.pool.close(host, &mut self.remains);
+        channel.ring.close(host, &mut self.remains);
         self.broken = None;
         Detached { pinned: self.table.pinned() }
     }
@@ -191,6 +192,7 @@ impl<H: Host, T> TxQueue<H, T> {
             channel.pool.forget();
             channel.ring.forget();
         }
+        self.remains.forget();
         self.broken = None;
     }
 }

@@ -19,9 +19,10 @@ pub use self::complete::{Detached, TxPolled};
 use self::slots::{Sent, Shadow, Table};
 use crate::{
     ETHERNET_HEADER, ETHERNET_MIN, Host, Payload, Run, Violation,
+    host::PageOf,
     negotiate::Plan,
     pool::Pool,
-    ring::{GrantedRing, OpenError},
+    ring::{GrantedRing, OpenError, Remains},
 };
 
 /// Slots of the ring: what fits in one page.
@@ -126,6 +127,7 @@ pub struct TxQueue<H: Host, T> {
     /// Extra infos on the ring, which have answers without an id.
     extras: u32,
     last_progress: u64,
+    remains: Remains<PageOf<H>>,
 }
 
 impl<H: Host, T> TxQueue<H, T> {
@@ -140,6 +142,7 @@ impl<H: Host, T> TxQueue<H, T> {
             counters: TxCounters::default(),
             extras: 0,
             last_progress: 0,
+            remains: Remains::new(),
         }
     }
 
@@ -153,11 +156,12 @@ impl<H: Host, T> TxQueue<H, T> {
     /// When the queue is connected: a bug of the caller.
     pub fn open(&mut self, host: &H, peer: Domid, plan: &Plan) -> Result<u32, OpenError> {
         assert!(self.channel.is_none(), "a queue is detached before it is opened again");
-        let pool = Pool::open(host, peer, usize::from(plan.pool))?;
+        self.remains.retry(host);
+        let pool = Pool::open(host, peer, usize::from(plan.pool), &mut self.remains)?;
         let ring = match GrantedRing::open(host, peer) {
             Ok(ring) => ring,
             Err(error) => {
-                pool.close(host);
+                pool.close(host, &mut self.remains);
                 return Err(error);
             }
         };

@@ -188,8 +188,14 @@ impl Rig {
 
     /// Lets everything happen until nothing does any more, without waiting for deadlines of ours.
     pub fn pump(&mut self) {
-        for _ in 0..200 {
-            let mut moved = self.guest.settle() != 0;
+        self.pump_by(usize::MAX);
+    }
+
+    /// The same, but after every `steps` steps of the others we have a look: more of their states are
+    /// seen.
+    pub fn pump_by(&mut self, steps: usize) {
+        for _ in 0..20_000 {
+            let mut moved = false;
             while let Some((_, token)) = self.guest.take_watch() {
                 moved = true;
                 let now = self.now();
@@ -199,6 +205,10 @@ impl Rig {
                     _ => self.control.event(&guest, now),
                 }
             }
+            moved |= match steps {
+                usize::MAX => self.guest.settle() != 0,
+                steps => self.xen.run(steps) != 0,
+            };
             moved |= self.steps();
             moved |= self.serve();
             if !moved {
@@ -369,7 +379,8 @@ impl Rig {
             let Some(tx_port) = &queue.tx_port else { continue };
             let rx_port = queue.rx_port.as_ref().unwrap_or(tx_port);
             let tx_event = self.guest.take_event(tx_port.raw());
-            let rx_event = if queue.rx_port.is_some() { self.guest.take_event(rx_port.raw()) } else { tx_event };
+            let rx_event =
+                if queue.rx_port.is_some() { self.guest.take_event(rx_port.raw()) } else { tx_event };
             moved |= tx_event || rx_event;
             let (done, sent) = (&mut self.done, &mut self.sent);
             let polled = queue.tx.poll(&self.host, now, 10_000, |cookie, outcome| {
@@ -454,7 +465,14 @@ impl Rig {
         self.pump();
         // A wake-up may be asked for later than the first answer: look as a timer would.
         self.serve();
-        let at = self.done.iter().position(|(done, _)| *done == cookie).expect("completed");
+        let at = self.done.iter().position(|(done, _)| *done == cookie).unwrap_or_else(|| {
+            panic!(
+                "not completed: {:?} {:?} {:?}",
+                self.log,
+                self.queues[0].tx.counters(),
+                self.xen.violations()
+            )
+        });
         self.done.remove(at).1
     }
 

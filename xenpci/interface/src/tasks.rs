@@ -33,6 +33,12 @@ impl<T> SpinLock<T> {
         Self { client: client.clone(), lock: UnsafeCell::new(0), data: UnsafeCell::new(data) }
     }
 
+    /// The data, past the lock: for debug dumps while the machine crashes with locks held. What is read
+    /// may be torn; nothing may be written.
+    pub const fn as_ptr(&self) -> *const T {
+        self.data.get()
+    }
+
     /// Takes the lock. `IRQL <= DISPATCH_LEVEL`.
     #[expect(unsafe_code, reason = "calls through the interface")]
     pub fn lock(&self) -> LockGuard<'_, T> {

@@ -35,6 +35,19 @@ pub enum Seen {
     Emulated,
 }
 
+/// Judges a device by the back-end's xenbus state (`XenbusState`, io/xenbus.h) and whether `online`
+/// is 0. A back-end that closes while it stays online restarts: the front-end reconnects. One that
+/// is gone altogether (no state) with its front-end's directory still there is being made or unmade.
+#[must_use]
+pub fn judge(backend_state: Option<u32>, offline: bool) -> Seen {
+    const CLOSING: u32 = 5;
+    const CLOSED: u32 = 6;
+    match backend_state {
+        Some(CLOSING | CLOSED) if offline => Seen::Leaving,
+        _ => Seen::Wanted,
+    }
+}
+
 /// A child that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Child {
@@ -98,6 +111,16 @@ mod tests {
     fn a_flood_of_names_is_cut() {
         let names: Vec<String> = (0..5000).map(|n| alloc::format!("{n}")).collect();
         assert_eq!(parse_ids(&names).len(), NICS_MAX);
+    }
+
+    #[test]
+    fn only_a_closing_back_end_that_is_offline_takes_its_device_along() {
+        assert_eq!(judge(Some(5), true), Seen::Leaving);
+        assert_eq!(judge(Some(6), true), Seen::Leaving);
+        assert_eq!(judge(Some(5), false), Seen::Wanted, "it restarts");
+        assert_eq!(judge(Some(4), true), Seen::Wanted, "not yet");
+        assert_eq!(judge(None, true), Seen::Wanted);
+        assert_eq!(judge(Some(99), true), Seen::Wanted);
     }
 
     #[test]

@@ -277,7 +277,8 @@ fn what_is_wrong_on_the_wire_is_found() {
 
 #[test]
 fn broken_chains_stop_the_queue() {
-    let cases: [(&str, fn(&mut Front, u32)); 4] = [
+    type Make = fn(&mut Front, u32);
+    let cases: [(&str, Make); 4] = [
         ("not all there", |front, gref| front.slot(&Front::request(gref, 0, 4, 1, 100))),
         ("missing extra", |front, gref| front.slot(&Front::request(gref, 0, 8, 1, 100))),
         ("cross page", |front, gref| front.slot(&Front::request(gref, 4090, 0, 1, 100))),

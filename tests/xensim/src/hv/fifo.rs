@@ -59,8 +59,16 @@ impl World {
         if page.or32(at, ev::FIFO_LINKED) & ev::FIFO_LINKED != 0 {
             return;
         }
-        // A port that moved to another queue while it was linked there: Xen resolves it through
-        // the last queue it was on. The link being clear here means it is on none.
+        // It may have moved since it was last queued. If the old queue still takes it for its tail, that
+        // queue is empty, and must not hang its next event behind a port that is elsewhere now.
+        let queue = (cpu as u32, priority as u8);
+        if let Some((old_cpu, old_priority)) = self.hv.ev.last_queue.insert(port, queue)
+            && (old_cpu, old_priority) != queue
+            && let Some(old) = self.hv.vcpus.get_mut(old_cpu as usize).and_then(|vcpu| vcpu.fifo.as_mut())
+            && old.tails[usize::from(old_priority)] == port
+        {
+            old.tails[usize::from(old_priority)] = 0;
+        }
         let tail = control.tails[priority];
         let mut linked = false;
         if tail != 0
@@ -76,8 +84,6 @@ impl World {
         if let Some(fifo) = self.hv.vcpus[cpu].fifo.as_mut() {
             fifo.tails[priority] = port;
         }
-        // The port is its queue's end now.
-        self.hv.ev.last_queue.insert(port, (cpu as u32, priority as u8));
         let ready = 1u32 << priority;
         if !linked && control.page.or32(control.offset, ready) & ready == 0 {
             self.mark_events_pending(cpu as u32);

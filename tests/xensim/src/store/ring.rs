@@ -79,6 +79,8 @@ pub struct RingServer {
     queued: usize,
     /// Waits for the guest to make room.
     blocked: bool,
+    /// There may be bytes in the request ring.
+    kicked: bool,
     /// Connection given up after a protocol error.
     pub ignored: bool,
     busy_until: u64,
@@ -111,7 +113,9 @@ impl RingServer {
         }
         let answers =
             !self.output.is_empty() || (world.store.has_events(GUEST) && self.mode != StoreMode::Silent);
-        (answers && !self.blocked) || (self.complete() && world.now >= self.busy_until && self.admits(world))
+        (answers && !self.blocked)
+            || (self.kicked && !self.complete())
+            || (self.complete() && world.now >= self.busy_until && self.admits(world))
     }
 
     fn admits(&self, world: &World) -> bool {
@@ -136,6 +140,7 @@ impl RingServer {
         };
         if world.hv.host_take(port) {
             self.blocked = false;
+            self.kicked = true;
         }
         if self.reconnecting(world) {
             self.reset();
@@ -156,7 +161,7 @@ impl RingServer {
         if self.complete() && world.now >= self.busy_until && self.admits(world) {
             return self.carry_out(world);
         }
-        if self.take(world, page, port) {
+        if self.kicked && !self.complete() && self.take(world, page, port) {
             return;
         }
         if self.output.is_empty()
@@ -181,6 +186,7 @@ impl RingServer {
         let most = if world.rng.one_in(4) { 1 + world.rng.below(40) as u32 } else { xs::RING_SIZE };
         let run = waiting.min(most);
         if run == 0 {
+            self.kicked = false;
             return false;
         }
         for offset in 0..run {

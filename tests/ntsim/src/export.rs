@@ -204,6 +204,9 @@ macro_rules! irql_range {
 ///     data KeNumberProcessors: u8 = |k| k.cpus.len() as u8;
 /// }
 /// ```
+/// `leaf fn memcpy(…) -> … { … }` declares a function without prologue (no scheduling point, any IRQL): for code
+/// that a compiler might as well have inlined.
+///
 /// IRQL clauses: `any`, `<= L`, `>= L`, `== L`, `A ..= B`. A body may `return`. The table must be listed in
 /// [`crate::kernel::tables`] or handed to [`crate::kernel::Kernel::add_exports`].
 #[macro_export]
@@ -221,7 +224,7 @@ macro_rules! exports {
         $($rest:tt)*
     ) => {
         $(#[$m])*
-        #[allow(non_snake_case, unused_variables, missing_docs)]
+        #[allow(non_snake_case, unused_variables, missing_docs, private_interfaces)]
         #[unsafe(naked)]
         pub unsafe extern "win64" fn $name($($arg: $ty),*) $(-> $ret)? {
             core::arch::naked_asm!(
@@ -238,11 +241,25 @@ macro_rules! exports {
     };
     (@fns $dll:literal; [$($done:expr,)*] $table:ident;
         $(#[$m:meta])*
+        leaf fn $name:ident ( $($arg:ident : $ty:ty),* $(,)? ) $(-> $ret:ty)? $body:block
+        $($rest:tt)*
+    ) => {
+        $(#[$m])*
+        #[allow(non_snake_case, missing_docs, private_interfaces)]
+        pub unsafe extern "win64" fn $name($($arg: $ty),*) $(-> $ret)? $body
+        $crate::exports!(@fns $dll; [$($done,)* $crate::export::Export {
+            dll: $dll, name: stringify!($name), ordinal: 0,
+            irql: $crate::export::IrqlRange { min: 0, max: 15 },
+            kind: $crate::export::Kind::Function(unsafe { core::mem::transmute::<*const (), unsafe extern "C" fn()>($name as *const ()) }),
+        },] $table; $($rest)*);
+    };
+    (@fns $dll:literal; [$($done:expr,)*] $table:ident;
+        $(#[$m:meta])*
         variadic fn $name:ident ( $arg:ident : $ty:ty ) $(-> $ret:ty)? [irql $($irql:tt)*] $body:block
         $($rest:tt)*
     ) => {
         $(#[$m])*
-        #[allow(non_snake_case, missing_docs)]
+        #[allow(non_snake_case, missing_docs, private_interfaces)]
         #[unsafe(naked)]
         pub unsafe extern "win64" fn $name() $(-> $ret)? {
             core::arch::naked_asm!(
@@ -277,7 +294,7 @@ macro_rules! exports {
         },] $table; $($rest)*);
     };
     (@body $dll:literal, $name:ident, ($($arg:ident : $ty:ty),*) ($($ret:ty)?) ($($irql:tt)*) $body:block) => {
-        #[allow(non_snake_case, missing_docs, unused_imports, unused_variables, unused_mut)]
+        #[allow(non_snake_case, missing_docs, unused_imports, unused_variables, unused_mut, private_interfaces)]
         mod $name {
             use super::*;
             pub const IRQL: $crate::export::IrqlRange = $crate::irql_range!($($irql)*);

@@ -58,6 +58,8 @@ pub struct Config {
     pub trace_keep: usize,
     /// Memory integrity (HVCI) rules: no section that is writable and executable, no executable pool.
     pub code_integrity: bool,
+    /// Also demand MdlMappingNoExecute at every mapping of an MDL.
+    pub strict_nx: bool,
     /// Kernel stack limit for driver code, in bytes.
     pub stack_limit: usize,
 }
@@ -76,6 +78,7 @@ impl Default for Config {
             pool_frames: 16384,
             trace_keep: 256,
             code_integrity: true,
+            strict_nx: false,
             stack_limit: 24 * 1024,
         }
     }

@@ -67,8 +67,41 @@ pub fn try_kernel() -> Option<&'static Kernel> {
 
 /// All export tables of this crate. A new table is added here.
 pub fn tables() -> Vec<&'static [Export]> {
-    alloc::vec![crate::ke::event::EXPORTS,
-        crate::unwind::exports::EXPORTS,]
+    let mut tables = alloc::vec![crate::ke::event::EXPORTS,
+        crate::ke::bugcheck::EXPORTS,
+        crate::ke::clock::EXPORTS,
+        crate::ke::processors::EXPORTS,
+        crate::ke::spin::EXPORTS,
+        crate::ke::sync::EXPORTS,
+        crate::ex::pool::EXPORTS,
+        crate::ex::fast_mutex::EXPORTS,
+        crate::ex::list::EXPORTS,
+        crate::ex::lookaside::EXPORTS,
+        crate::ex::callback::EXPORTS,
+        crate::ex::rundown::EXPORTS,
+        crate::ex::resource::EXPORTS,
+        crate::ex::work::EXPORTS,
+        crate::ex::timer::EXPORTS,
+        crate::mm::exports::EXPORTS,
+        crate::ob::exports::EXPORTS,
+        crate::ps::EXPORTS,
+        crate::rtl::ansi::EXPORTS,
+        crate::rtl::bitmap::EXPORTS,
+        crate::rtl::convert::EXPORTS,
+        crate::rtl::guid::EXPORTS,
+        crate::rtl::memory::EXPORTS,
+        crate::rtl::print::EXPORTS,
+        crate::rtl::security::EXPORTS,
+        crate::rtl::time::EXPORTS,
+        crate::rtl::unicode::EXPORTS,
+        crate::rtl::version::EXPORTS,
+        crate::unwind::exports::EXPORTS,];
+    tables.extend(crate::cm::tables());
+    tables.extend(crate::io::tables());
+    tables.extend(crate::pnp::tables());
+    tables.push(crate::etw::EXPORTS);
+    tables.extend(crate::storport::tables());
+    tables
 }
 
 impl Kernel {
@@ -95,6 +128,11 @@ impl Kernel {
     pub fn start(&'static self) {
         crate::ke::cpu::start(self);
         crate::ob::start(self);
+        crate::verifier::leaks::register(self);
+        // What came with later builds than the floor exists only there.
+        if self.config.build >= 19041 {
+            self.add_exports(crate::ex::pool::late::LATE);
+        }
     }
 
     /// The processor that runs the caller.

@@ -42,6 +42,18 @@ pub fn address_of(export: &'static Export) -> Option<usize> {
     }
 }
 
+/// A small variable in kernel memory with this content, for data exports that are pointers to variables.
+pub fn static_bytes(k: &crate::kernel::Kernel, content: &[u8]) -> *mut u8 {
+    let at = k.mm.allocate_mapped(1, Prot::ReadWrite).expect("memory for a variable") as *mut u8;
+    unsafe { core::ptr::copy_nonoverlapping(content.as_ptr(), at, content.len()) };
+    at
+}
+
+/// Address of a data export that some driver has imported.
+pub fn address_if_used(name: &str) -> Option<usize> {
+    state().data.lock().get(name).copied()
+}
+
 /// Address of an exported name, in the kernel's tables or in a loaded module.
 pub fn find(dll: &str, name: &str) -> Option<usize> {
     if let Some(export) = kernel().find_export(dll, name) {

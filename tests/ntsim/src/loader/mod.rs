@@ -64,6 +64,9 @@ pub struct Module {
     pub loaded: Cell<bool>,
     /// Were the discardable sections freed?
     pub init_freed: Cell<bool>,
+    /// MmPageEntireDriver was called.
+    pub paged_entirely: Cell<bool>,
+    locked: Lock<BTreeMap<u32, u32>>,
     /// Modules that it imports from.
     pub imports: Vec<String>,
     /// Number of modules that import from it, plus one for its own driver object.
@@ -136,7 +139,33 @@ impl Module {
 
     /// Is the address in pageable code or data (a section whose name begins with PAGE)?
     pub fn is_pageable(&self, address: usize) -> bool {
-        self.section_of(address).is_some_and(|s| s.name.starts_with("PAGE") && s.flags & scn::NOT_PAGED == 0)
+        self.section_of(address).is_some_and(|s| {
+            let pageable = self.paged_entirely.get() || s.name.starts_with("PAGE");
+            pageable && s.flags & scn::NOT_PAGED == 0 && !self.locked.lock().contains_key(&s.rva)
+        })
+    }
+
+    /// Makes the section around an address resident; returns its address as handle.
+    pub fn lock_section(&self, address: usize) -> usize {
+        match self.section_of(address) {
+            Some(s) => {
+                *self.locked.lock().entry(s.rva).or_default() += 1;
+                self.base + s.rva as usize
+            }
+            None => address,
+        }
+    }
+
+    /// Undoes one [`Module::lock_section`].
+    pub fn unlock_section(&self, address: usize) {
+        let Some(s) = self.section_of(address) else { return };
+        let mut locked = self.locked.lock();
+        if let Some(n) = locked.get_mut(&s.rva) {
+            *n -= 1;
+            if *n == 0 {
+                locked.remove(&s.rva);
+            }
+        }
     }
 
     /// Is the address in a section that is discarded after DriverEntry?
@@ -209,6 +238,8 @@ fn place(name: &str, file: &[u8], headers: Headers, base: usize) -> Result<&'sta
         symbols: Lock::default(),
         loaded: Cell::new(true),
         init_freed: Cell::new(false),
+        paged_entirely: Cell::new(false),
+        locked: Lock::default(),
         imports,
         users: Cell::new(1),
     };

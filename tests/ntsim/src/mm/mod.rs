@@ -1,7 +1,10 @@
 //! mm: page frames, kernel virtual addresses, pools.
 
+pub mod exports;
 pub mod frames;
+pub mod mdl;
 pub mod pool;
+pub mod region;
 pub mod va;
 
 use crate::engine::{Engine, Prot};

@@ -1,5 +1,6 @@
 //! ob: object headers, reference counts, handles, names.
 
+pub mod exports;
 pub mod handle;
 pub mod name;
 

@@ -103,7 +103,7 @@ fn exception(status: NTSTATUS, rip: u64, what: &str) -> ! {
 pub fn unhandled(record: &crate::unwind::exception::Record) -> ! {
     let (status, rip) = (record.code, record.address);
     if status as NTSTATUS == STATUS_ACCESS_VIOLATION && record.count >= 2 {
-        return classify(record.information[1], record.information[0] == 1, rip, false);
+        classify(record.information[1], record.information[0] == 1, rip, false)
     }
     let place = crate::loader::describe(rip as usize);
     let text = format!("exception {status:#x} at {place} was not handled");

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod fault;
+pub mod faults;
 pub mod leaks;
 pub mod locks;
 pub mod rules;
@@ -116,11 +117,16 @@ pub fn stop(code: u32, parameters: [u64; 4], text: String, rule: Option<&'static
     let k = kernel();
     let stack = calls::driver_stack();
     let trace = k.trace.tail();
+    if !matches!(code, SIMULATOR_ERROR..=SIMULATOR_LAST) {
+        crate::ke::bugcheck::run_callbacks(k, code, parameters);
+    }
     k.engine.halt(BugCheck { code, parameters, text, rule, stack, trace })
 }
 
 /// Code of the report of an error in the simulator itself.
 pub const SIMULATOR_ERROR: u32 = 0x5349_4D00;
+/// Last of the codes that are no bugcheck of Windows: deadlock and livelock of the whole machine.
+pub const SIMULATOR_LAST: u32 = 0x5349_4DFF;
 
 /// Simulator code panicked inside an export or a thread.
 pub fn simulator_panic(what: &str, message: String) -> ! {

@@ -168,6 +168,28 @@ impl<H: Platform> Channel<H> {
         self.port.as_ref()
     }
 
+    /// Sets pages for copied data aside, for good: the first [`crate::emergency::PAGES`] of them. `None`
+    /// where there are fewer. The pages' grants, for [`crate::emergency::EmergencyRing`].
+    pub fn emergency_units(&mut self) -> Option<[u32; crate::emergency::PAGES]> {
+        const COUNT: usize = crate::emergency::PAGES;
+        // One page at least stays for normal use.
+        if self.bounce.grants.len() <= COUNT || self.bounce.free.len() != self.bounce.grants.len() {
+            return None;
+        }
+        self.bounce.free.retain(|unit| usize::from(*unit) >= COUNT);
+        Some(core::array::from_fn(|page| self.bounce.gref(page)))
+    }
+
+    /// The ring's memory, and that of the pages for copied data.
+    pub fn memory(&self) -> (&PageOf<H>, Option<&PageOf<H>>) {
+        (self.ring.page(), self.bounce.memory())
+    }
+
+    /// The number of the device in requests.
+    pub const fn handle(&self) -> u16 {
+        self.handle
+    }
+
     /// Pages per indirect request.
     pub(crate) fn indirect_pages(&self) -> usize {
         self.indirect_limit.div_ceil(SEGMENTS_PER_INDIRECT_PAGE)
@@ -216,7 +238,6 @@ impl<P: SharedPage> Remains<P> {
     }
 
     /// Tries to end the grants that are left, and frees what can be freed.
-    #[must_use]
     pub fn retry<H: Platform<Pages: PageAllocator<Page = P>>>(mut self, host: &H) -> Self {
         for part in &mut self.parts {
             part.grants = core::mem::take(&mut part.grants)

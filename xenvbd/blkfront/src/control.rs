@@ -141,7 +141,14 @@ impl Control {
     /// For the device whose front-end directory is `front` (`device/vbd/51712`).
     #[must_use]
     pub fn create(front: &str) -> Self {
-        Self { front: front.into(), identity: None, phase: Phase::Idle, disk: None, told_closing: false, again: false }
+        Self {
+            front: front.into(),
+            identity: None,
+            phase: Phase::Idle,
+            disk: None,
+            told_closing: false,
+            again: false,
+        }
     }
 
     /// The front-end's directory.
@@ -162,7 +169,8 @@ impl Control {
     /// [`Fault::Gone`] when the directory is incomplete.
     pub fn identify(&mut self, store: &impl Store) -> Result<&Identity, Fault> {
         let front = &self.front;
-        let backend = text(store, &format!("{front}/backend"))?.filter(|b| !b.is_empty()).ok_or(Fault::Gone)?;
+        let backend =
+            text(store, &format!("{front}/backend"))?.filter(|b| !b.is_empty()).ok_or(Fault::Gone)?;
         let peer = number(store, &format!("{front}/backend-id"))?
             .and_then(|id| u16::try_from(id).ok())
             .filter(|id| *id < 0x7ff0)
@@ -313,9 +321,8 @@ impl Control {
         channels: &[Channel<H>],
     ) -> Result<(), StoreError> {
         let front = &self.front;
-        let write = |name: &str, value: &str| {
-            store.write(Some(txn), &format!("{front}/{name}"), value.as_bytes())
-        };
+        let write =
+            |name: &str, value: &str| store.write(Some(txn), &format!("{front}/{name}"), value.as_bytes());
         for (index, channel) in channels.iter().enumerate() {
             let at = if channels.len() > 1 { format!("queue-{index}/") } else { String::new() };
             for (page, gref) in channel.ring_refs().enumerate() {

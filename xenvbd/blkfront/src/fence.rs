@@ -45,9 +45,8 @@ impl Fences {
         Self {
             active: AtomicU32::new(0),
             everywhere: AtomicU32::new(0),
-            places: [const {
-                Place { state: AtomicU32::new(0), start: AtomicU64::new(0), end: AtomicU64::new(0) }
-            }; PLACES],
+            places: [const { Place { state: AtomicU32::new(0), start: AtomicU64::new(0), end: AtomicU64::new(0) } };
+                PLACES],
         }
     }
 
@@ -95,8 +94,7 @@ impl Fences {
                     0 => false,
                     1 => true,
                     _ => {
-                        place.start.load(Ordering::Relaxed) < end
-                            && start < place.end.load(Ordering::Relaxed)
+                        place.start.load(Ordering::Relaxed) < end && start < place.end.load(Ordering::Relaxed)
                     }
                 }
             })

@@ -81,8 +81,8 @@ impl<H: Platform, T: Payload> Queue<H, T> {
     }
 
     fn issue(&mut self, host: &H, number: u32) -> Issued {
-        let room = self.slots.has_room()
-            && self.channel.as_ref().is_some_and(|channel| channel.ring.free() > 0);
+        let room =
+            self.slots.has_room() && self.channel.as_ref().is_some_and(|channel| channel.ring.free() > 0);
         let Some(parent) = self.parents.get(number) else { return Issued::All };
         if !room {
             return Issued::Stall;
@@ -149,12 +149,13 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         let Some(parent) = self.parents.get_mut(number) else { return Issued::All };
         // Decided at the start of each pass: the back-end after a migration may be another.
         parent.bounce |= copy_all && parent.cursor.bytes == 0;
-        let (start, left, bounce) = (parent.cursor.bytes, parent.bytes() - parent.cursor.bytes, parent.bounce);
+        let (start, left, bounce) =
+            (parent.cursor.bytes, parent.bytes() - parent.cursor.bytes, parent.bounce);
         if left == 0 {
             return Issued::All;
         }
-        let mapped = parent.operation == Operation::Verify
-            || parent.token.as_ref().is_some_and(Payload::is_mapped);
+        let mapped =
+            parent.operation == Operation::Verify || parent.token.as_ref().is_some_and(Payload::is_mapped);
         let Some((id, handle)) = self.new_slot(number, operation, start, 0) else { return Issued::Stall };
         let mut table = self.choose_table(number, left, bounce);
         let mut bytes = 0;
@@ -225,7 +226,15 @@ impl<H: Platform, T: Payload> Queue<H, T> {
     }
 
     /// Grants the driver's pages to the ring request `id`; the number of bytes, a multiple of the block.
-    fn grant_pages(&mut self, host: &H, number: u32, id: u32, left: u64, write: bool, table: &mut Table) -> u64 {
+    fn grant_pages(
+        &mut self,
+        host: &H,
+        number: u32,
+        id: u32,
+        left: u64,
+        write: bool,
+        table: &mut Table,
+    ) -> u64 {
         let access = if write { Access::ReadOnly } else { Access::ReadWrite };
         let Some(mut cursor) = self.parents.get(number).map(|parent| parent.cursor) else { return 0 };
         let mut bytes = 0;

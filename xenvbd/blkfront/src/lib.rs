@@ -4,6 +4,7 @@
 //!   connection in xenstore.
 //! - [`request`]: what the driver asks for. [`queue`]: requests on their way through one ring;
 //!   [`channel`]: that ring with its event channel and its pages.
+//! - [`emergency`]: one request at a time on a ring whose owner has crashed.
 //! - [`lifecycle`]: connection, loss, reset and failure of a queue. [`fence`]: what a reset leaves.
 //!
 //! The rules that all of it keeps: a request is handed back exactly once, after its grants have
@@ -17,6 +18,7 @@ extern crate alloc;
 
 pub mod channel;
 pub mod control;
+pub mod emergency;
 pub mod fence;
 mod flush;
 mod issue;

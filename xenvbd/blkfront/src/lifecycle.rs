@@ -3,8 +3,8 @@
 use crate::{
     channel::Channel,
     platform::Platform,
-    queue::{End, Queue, State, Violation},
-    request::{Failure, Payload},
+    queue::{End, Parent, Queue, State, Violation},
+    request::{Failure, Payload, Request},
 };
 
 /// How a ring was lost.
@@ -63,13 +63,28 @@ impl<H: Platform, T: Payload> Queue<H, T> {
             while let Some(node) = next.and_then(|number| self.pages.get_mut(number)) {
                 node.bounce = None;
                 if loss == Loss::NewDomain {
-                    drop(node.grant.take());
+                    node.grant = None;
                 }
                 next = node.next;
             }
             self.retire(host, id, end);
         }
         channel
+    }
+
+    /// Takes back a request that is not on the ring, with the time at which it was submitted: for a
+    /// queue that has no ring any more while others have.
+    pub fn take_waiting(&mut self) -> Option<(Request<T>, u64)> {
+        let number = self.parents.indices().find(|number| {
+            self.parents.get(*number).is_some_and(|p| p.token.is_some() && p.in_flight == 0)
+        })?;
+        self.order.forget(number);
+        self.pending.retain(|other| *other != number);
+        self.parked.retain(|other| *other != number);
+        let mut parent = self.parents.remove(number)?;
+        self.end_write(parent.group.take());
+        let Parent { token, operation, sector, sectors, since, .. } = parent;
+        Some((Request { operation, sector, sectors, token: token? }, since))
     }
 
     /// Ends what can be ended: everything that is not on the ring, and what is on the ring with copied

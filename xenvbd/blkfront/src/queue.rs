@@ -7,12 +7,7 @@
 
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
-use xenbus::{
-    io::blkif,
-    ring::Violation as RingViolation,
-    seam::EventChannels,
-    types::GrantRef,
-};
+use xenbus::{io::blkif, ring::Violation as RingViolation, seam::EventChannels, types::GrantRef};
 
 use crate::{
     channel::Channel,
@@ -297,7 +292,7 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         let on_disk = |sector: u64, sectors: u64| {
             let block = u64::from(self.disk.block) / SECTOR;
             let end = sector.checked_add(sectors).ok_or(Failure::OutOfRange)?;
-            if end > self.disk.sectors || sector % block != 0 || sectors % block != 0 {
+            if end > self.disk.sectors || !sector.is_multiple_of(block) || !sectors.is_multiple_of(block) {
                 return Err(Failure::OutOfRange);
             }
             Ok(())

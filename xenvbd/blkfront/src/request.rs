@@ -197,10 +197,10 @@ pub fn is_aligned<T: Payload>(data: &T, bytes: u64) -> Option<bool> {
     while let Some(segment) = data.segment(index) {
         total = total.checked_add(segment.length.into())?;
         segment.address.checked_add(segment.length.into())?;
-        aligned &= segment.address % SECTOR == 0 && u64::from(segment.length) % SECTOR == 0;
+        aligned &= segment.address.is_multiple_of(SECTOR) && u64::from(segment.length).is_multiple_of(SECTOR);
         if total > bytes {
             // A longer buffer is fine: its rest is not looked at.
-            aligned &= (total - bytes) % SECTOR == 0;
+            aligned &= (total - bytes).is_multiple_of(SECTOR);
             break;
         }
         index += 1;

@@ -158,7 +158,9 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         if slot.operation != blkif::Operation::READ {
             return true;
         }
-        let (Some(parent), Some(channel)) = (self.parents.get(slot.parent), &self.channel) else { return true };
+        let (Some(parent), Some(channel)) = (self.parents.get(slot.parent), &self.channel) else {
+            return true;
+        };
         let (Some(token), Some(memory)) = (&parent.token, channel.bounce.memory()) else { return true };
         if parent.operation == Operation::Verify {
             return true;

@@ -237,7 +237,7 @@ fn more_requests_than_the_ring_holds_wait_in_line() {
         .map(|n| {
             let io = rig.io(4096, Layout::Pages);
             io.fill(&rig.direct, &pattern(n, 4096));
-            rig.submit(0, &io, Operation::Write { fua: n % 7 == 0 }, n * 8, 8).unwrap();
+            rig.submit(0, &io, Operation::Write { fua: n.is_multiple_of(7) }, n * 8, 8).unwrap();
             io
         })
         .collect();

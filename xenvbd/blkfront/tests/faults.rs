@@ -82,12 +82,15 @@ fn lies_break_the_device_and_nothing_else() {
             let attacks = rig.xen.with_block(VDEV, |b, _| b.stats.attacks).unwrap();
             assert!(attacks > 0 || broken.is_empty());
             for violation in &broken {
-                assert!(matches!(
-                    (attack, violation),
-                    (IndexJump | IndexBack, Violation::Ring(_))
-                        | (UnknownId | DuplicateId, Violation::UnknownId(_))
-                        | (WrongOperation, Violation::Operation { .. })
-                ), "{attack:?} {violation:?}");
+                assert!(
+                    matches!(
+                        (attack, violation),
+                        (IndexJump | IndexBack, Violation::Ring(_))
+                            | (UnknownId | DuplicateId, Violation::UnknownId(_))
+                            | (WrongOperation, Violation::Operation { .. })
+                    ),
+                    "{attack:?} {violation:?}"
+                );
             }
             // A back-end that just falls silent is declared broken, as the driver does when time is up.
             for queue in &mut rig.queues {
@@ -95,7 +98,10 @@ fn lies_break_the_device_and_nothing_else() {
             }
             rig.settle();
             for (n, io) in &ios {
-                match rig.outcome(io).unwrap_or_else(|| panic!("{attack:?} {seed}: request {n} hangs {}", rig.describe())) {
+                match rig
+                    .outcome(io)
+                    .unwrap_or_else(|| panic!("{attack:?} {seed}: request {n} hangs {}", rig.describe()))
+                {
                     // A duplicate may name a slot that is in use again: then the claim is a believable
                     // lie, which only the medium could tell.
                     Ok(()) if attack == DuplicateId => {}
@@ -176,7 +182,7 @@ fn requests_are_split_anew_under_smaller_limits() {
         .map(|n| {
             let io = rig.io(256 << 10, Layout::Shifted(512));
             io.fill(&rig.direct, &pattern(n, 256 << 10));
-            rig.submit(0, &io, Operation::Write { fua: n % 2 == 0 }, n * 512, 512).unwrap();
+            rig.submit(0, &io, Operation::Write { fua: n.is_multiple_of(2) }, n * 512, 512).unwrap();
             io
         })
         .collect();
@@ -314,7 +320,7 @@ fn connecting_is_bounded() {
 
 #[test]
 fn no_memory_leaves_nothing_behind() {
-    let mut rig = Rig::new(config(BlockKind::Blkback), policy(), 11);
+    let rig = Rig::new(config(BlockKind::Blkback), policy(), 11);
     rig.direct.run();
     let plan = blkfront::negotiate::Offer { queues: 1, ring_order: 4, trusted: true }.plan(&policy());
     for limit in [0, 10, 20, 40] {
@@ -335,14 +341,14 @@ fn no_memory_leaves_nothing_behind() {
 /// Nothing that matters is lost by a power cut: every write that was acknowledged before a flush that
 /// succeeded, and every write with FUA that succeeded.
 fn power_cut(seed: u64) {
-    let mut config = config(if seed % 3 == 0 { BlockKind::Qemu } else { BlockKind::Blkback });
+    let mut config = config(if seed.is_multiple_of(3) { BlockKind::Qemu } else { BlockKind::Blkback });
     config.disk.cache_limit = 64 << 10;
     config.policy.latency = (0, 200_000);
     config.policy.out_of_order = true;
     config.policy.error_permille = 20;
-    config.policy.unsupported_permille = if seed % 5 == 0 { 100 } else { 0 };
-    config.untrusted = seed % 4 == 0;
-    config.features.flush = Some(seed % 7 != 0);
+    config.policy.unsupported_permille = if seed.is_multiple_of(5) { 100 } else { 0 };
+    config.untrusted = seed.is_multiple_of(4);
+    config.features.flush = Some(!seed.is_multiple_of(7));
     let mut rig = Rig::connected(config, Policy { bounce_pages: 64, grants: 256, ..policy() }, seed);
     let mut chance = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut random = |n: u64| {
@@ -356,9 +362,7 @@ fn power_cut(seed: u64) {
     let mut flushes: Vec<(Vec<usize>, Rc<Io>)> = Vec::new();
     for n in 0..40u64 {
         if random(6) == 0 {
-            let covered = (0..writes.len())
-                .filter(|i| rig.outcome(&writes[*i].3) == Some(Ok(())))
-                .collect();
+            let covered = (0..writes.len()).filter(|i| rig.outcome(&writes[*i].3) == Some(Ok(()))).collect();
             let io = rig.io(512, Layout::Pages);
             let queue = random(rig.queues.len() as u64) as usize;
             if rig.submit(queue, &io, Operation::Flush, 0, 0).is_ok() {
@@ -392,7 +396,8 @@ fn power_cut(seed: u64) {
         let mut sim = rig.xen.sim_mut();
         disk.borrow_mut().power_cut(&mut sim.world.rng);
     }
-    let durable = |n: u64, sectors: u64| disk.borrow().bytes(n * 64, sectors) == pattern(n, sectors as usize * 512);
+    let durable =
+        |n: u64, sectors: u64| disk.borrow().bytes(n * 64, sectors) == pattern(n, sectors as usize * 512);
     for (covered, io) in &flushes {
         if rig.outcome(io) == Some(Ok(())) {
             for i in covered {
@@ -433,7 +438,8 @@ fn torture(seed: u64, faults: bool) {
         (config.policy.error_permille, config.policy.short_permille) = (30, 30);
     }
     config.untrusted = seed % 4 == 1;
-    let mut rig = Rig::connected(config, Policy { bounce_pages: 40, reserve_pages: 4, grants: 200, ..policy() }, seed);
+    let mut rig =
+        Rig::connected(config, Policy { bounce_pages: 40, reserve_pages: 4, grants: 200, ..policy() }, seed);
     rig.direct.limit_grants(rig.direct.live_grants() as u32 + 20 + seed as u32 % 200);
     let mut chance = seed.wrapping_mul(0xd134_2543_de82_ef95) | 1;
     let mut random = |n: u64| {
@@ -445,7 +451,10 @@ fn torture(seed: u64, faults: bool) {
     let mut writes: Vec<(u64, u64, Rc<Io>)> = Vec::new();
     for n in 0..60u64 {
         let sectors = 1 + random(300);
-        let io = rig.io(sectors as usize * 512, [Layout::Pages, Layout::Shifted(1024), Layout::Shifted(4)][random(3) as usize]);
+        let io = rig.io(
+            sectors as usize * 512,
+            [Layout::Pages, Layout::Shifted(1024), Layout::Shifted(4)][random(3) as usize],
+        );
         io.fill(&rig.direct, &pattern(n, sectors as usize * 512));
         let queue = random(rig.queues.len() as u64) as usize;
         rig.submit(queue, &io, Operation::Write { fua: random(9) == 0 }, n * 300, sectors).unwrap();
@@ -462,8 +471,10 @@ fn torture(seed: u64, faults: bool) {
                 rig.xen.with_block(VDEV, |block, world| block.revive(world));
                 rig.connect().unwrap();
             }
-            2 => drop(rig.queues[0].freeze()),
-            3..20 => drop(rig.poll()),
+            2 => rig.queues[0].freeze(),
+            3..20 => {
+                rig.poll();
+            }
             _ => {}
         }
         for queue in &mut rig.queues {

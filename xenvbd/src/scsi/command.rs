@@ -230,11 +230,9 @@ pub fn parse(bytes: &[u8]) -> Result<Command, Sense> {
         // ANCHOR is not supported.
         0x42 if cdb.bit(1, 0) => Err(Sense::INVALID_FIELD),
         0x42 => Ok(Command::Unmap { length: cdb.size(7, 2) }),
-        0x4d => Ok(Command::LogSense {
-            page: cdb.u8(2) & 0x3f,
-            subpage: cdb.u8(3),
-            allocation: cdb.size(7, 2),
-        }),
+        0x4d => {
+            Ok(Command::LogSense { page: cdb.u8(2) & 0x3f, subpage: cdb.u8(3), allocation: cdb.size(7, 2) })
+        }
         0x9e => match cdb.u8(1) & 0x1f {
             0x10 => Ok(Command::ReadCapacity16 { allocation: cdb.size(10, 4) }),
             0x12 => Ok(Command::GetLbaStatus { lba: lba16, allocation: cdb.size(10, 4) }),

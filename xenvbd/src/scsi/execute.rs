@@ -39,6 +39,7 @@ impl DataOut for [u8] {
 
 /// What has to be done for a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "lives on the stack for a moment; there is no allocation here")]
 pub enum Action {
     /// Done: the reply has the data, already cut to the allocation length.
     Done,
@@ -63,7 +64,13 @@ pub enum Action {
 pub type Discard = Runs;
 
 /// Executes a command of unit 0. `reply` is empty.
-pub fn execute(unit: &Unit, identity: &Identity, cdb: &[u8], data: &dyn DataOut, reply: &mut Reply) -> Action {
+pub fn execute(
+    unit: &Unit,
+    identity: &Identity,
+    cdb: &[u8],
+    data: &dyn DataOut,
+    reply: &mut Reply,
+) -> Action {
     let command = match parse(cdb) {
         Ok(command) => command,
         Err(sense) => return Action::Fail(sense),

@@ -37,7 +37,9 @@ impl Identity {
     /// virtual machine, `device` the number of the virtual device.
     #[must_use]
     pub fn new(image: Option<&str>, machine: Option<&str>, device: u32, pages: Pages) -> Self {
-        let clean = |text: &str| text.chars().filter(char::is_ascii_graphic).take(MAX_SERIAL - 12).collect::<String>();
+        let clean = |text: &str| {
+            text.chars().filter(char::is_ascii_graphic).take(MAX_SERIAL - 12).collect::<String>()
+        };
         let serial = match (image.map(clean), machine.map(clean)) {
             (Some(image), _) if !image.is_empty() => image,
             (_, Some(machine)) if !machine.is_empty() => format!("{machine}-{device}"),
@@ -51,10 +53,9 @@ impl Identity {
     #[must_use]
     pub fn local_number(&self) -> u64 {
         // FNV-1a, 64 bits.
-        let hash = self
-            .serial
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let hash = self.serial.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        });
         hash & 0x0fff_ffff_ffff_ffff
     }
 }

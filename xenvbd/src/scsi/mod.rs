@@ -19,7 +19,7 @@ mod unmap;
 pub use command::{Command, parse};
 pub use execute::{Action, DataOut, Discard, NoData, execute};
 pub use identity::{Identity, Pages};
-pub use sense::{Sense, SENSE_LENGTH};
+pub use sense::{SENSE_LENGTH, Sense};
 pub use unit::{Attention, Unit};
 pub use unmap::{MAX_RUNS, Run, Runs};
 

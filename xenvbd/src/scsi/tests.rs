@@ -130,8 +130,7 @@ fn sizes_beyond_32_bits() {
     let capacity = reply(&unit, &[0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0]);
     assert_eq!(capacity[..8], ((1u64 << 33) + 6).to_be_bytes());
     let last = read_16((1 << 33) + 6, 1);
-    let expected =
-        Action::Transfer { operation: Operation::Read, sector: (1 << 33) + 6, sectors: 1 };
+    let expected = Action::Transfer { operation: Operation::Read, sector: (1 << 33) + 6, sectors: 1 };
     assert_eq!(run_with(&unit, &last, &NoData).0, expected);
     assert_eq!(sense(&unit, &read_16((1 << 33) + 6, 2)), Sense::OUT_OF_RANGE);
     assert_eq!(sense(&unit, &read_16(u64::MAX, 2)), Sense::OUT_OF_RANGE);
@@ -163,8 +162,7 @@ fn every_form_of_read_and_write_means_the_same() {
         assert_eq!(run_with(&unit, cdb, &NoData).0, read);
     }
     for (fua, byte) in [(false, 0), (true, 8)] {
-        let write =
-            Action::Transfer { operation: Operation::Write { fua }, sector: 0x10203, sectors: 4 };
+        let write = Action::Transfer { operation: Operation::Write { fua }, sector: 0x10203, sectors: 4 };
         for cdb in [
             &[0x2a, byte, 0, 1, 2, 3, 0, 0, 4, 0][..],
             &[0xaa, byte, 0, 1, 2, 3, 0, 0, 0, 4, 0, 0],

@@ -20,7 +20,10 @@ use blkfront::{
 };
 use xenbus::seam::{Clock, EventChannels, PageAllocator, SharedPage};
 use xensim::{
-    back::{Device, block::{BlockConfig, BlockKind}},
+    back::{
+        Device,
+        block::{BlockConfig, BlockKind},
+    },
     direct::{Direct, DirectPages},
     sim::Xen,
 };
@@ -149,6 +152,7 @@ pub struct Rig {
     pub plan: Option<Plan>,
     pub remains: Vec<Remains<DirectPages>>,
     pub ended: RefCell<BTreeMap<u64, Outcome>>,
+    pub emergency: Vec<Option<[u32; blkfront::emergency::PAGES]>>,
     next: u64,
     pub live: BTreeMap<u64, Rc<Io>>,
 }
@@ -174,6 +178,7 @@ impl Rig {
             plan: None,
             remains: Vec::new(),
             ended: RefCell::default(),
+            emergency: Vec::new(),
             next: 0,
             live: BTreeMap::new(),
         }
@@ -228,7 +233,9 @@ impl Rig {
                         let fences = Arc::clone(&self.fences);
                         self.queues.push(Queue::create(&self.policy, 256, &disk, fences));
                     }
+                    self.emergency.clear();
                     for (queue, mut channel) in self.queues.iter_mut().zip(channels) {
+                        self.emergency.push(channel.emergency_units());
                         channel.enable_indirect(&self.host, disk.indirect);
                         queue.set_disk(&disk);
                         self.host.events().unmask(channel.port().unwrap());
@@ -322,7 +329,14 @@ impl Rig {
         io
     }
 
-    pub fn submit(&mut self, queue: usize, io: &Rc<Io>, operation: Operation, sector: u64, sectors: u64) -> Outcome {
+    pub fn submit(
+        &mut self,
+        queue: usize,
+        io: &Rc<Io>,
+        operation: Operation,
+        sector: u64,
+        sectors: u64,
+    ) -> Outcome {
         let now = self.now();
         let token = Token(Rc::clone(io), self.direct.clone());
         io.done.set(false);
@@ -403,7 +417,12 @@ impl Rig {
         self.run(&io, Operation::Write { fua: false }, sector, data.len() as u64 / 512)
     }
 
-    pub fn read(&mut self, sector: u64, bytes: usize, layout: Layout) -> Result<Vec<u8>, blkfront::request::Failure> {
+    pub fn read(
+        &mut self,
+        sector: u64,
+        bytes: usize,
+        layout: Layout,
+    ) -> Result<Vec<u8>, blkfront::request::Failure> {
         let io = self.io(bytes, layout);
         io.fill(&self.direct, &vec![0xaa; bytes]);
         self.run(&io, Operation::Read, sector, bytes as u64 / 512)?;

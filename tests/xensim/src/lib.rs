@@ -40,4 +40,4 @@ pub use sim::{Builder, Sim, Xen};
 pub use store::ring::{StoreAttack, StoreMode};
 pub use toolstack::Toolstack;
 pub use wake::{NewHost, Wake};
-pub use world::{Stats, Violation};
+pub use world::{Held, Stats, Violation};

@@ -21,7 +21,7 @@ use crate::{
     store::{XenStore, ring::RingServer},
     toolstack::{Tools, Toolstack},
     wake::{LateWrite, Plan},
-    world::{Stats, Violation, World},
+    world::{Held, Stats, Violation, World},
 };
 
 use ::machine::Outcome;
@@ -241,6 +241,12 @@ impl Xen {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.sim.borrow().world.stats.clone()
+    }
+
+    /// What the guest holds now: for tests on leaks.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        self.sim.borrow().world.held()
     }
 
     /// Violations so far, after an audit of what is mapped.

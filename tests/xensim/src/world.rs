@@ -103,6 +103,25 @@ impl Stats {
     }
 }
 
+/// What the guest holds right now: equal before and after a cycle, or something leaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Entries of the grant table that grant something.
+    pub grants: usize,
+    /// Grants mapped by peers.
+    pub mapped: usize,
+    /// Open ports, the toolstack's included.
+    pub ports: usize,
+    /// Watches.
+    pub watches: usize,
+    /// Transactions.
+    pub transactions: usize,
+    /// Frames given back to Xen.
+    pub holes: u64,
+    /// Pages of the shared region in the physmap.
+    pub shared: usize,
+}
+
 /// The shared part of the simulation; an actor steps with `&mut World`.
 pub struct World {
     /// Guest memory.
@@ -126,6 +145,22 @@ pub struct World {
 }
 
 impl World {
+    /// See [`Held`].
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let shared =
+            |(_, backing): &(u64, ::machine::Backing)| matches!(backing, ::machine::Backing::Shared(_));
+        Held {
+            grants: self.live_grants().len(),
+            mapped: self.hv.gt.mapped.len(),
+            ports: self.hv.ev.channels.len(),
+            watches: self.store.guest_watches().len(),
+            transactions: self.store.guest_transactions(),
+            holes: self.mem.holes(),
+            shared: self.mem.overlays().filter(shared).count(),
+        }
+    }
+
     /// Notes a violation of a ring's rules.
     pub fn ring_violation(&mut self, device: &str, what: impl Into<String>) {
         self.violations.push(Violation::Ring { device: device.into(), what: what.into() });

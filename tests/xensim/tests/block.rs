@@ -6,7 +6,7 @@ mod common;
 use common::{Front, bytes};
 use xenbus::seam::{Access, GrantTable, PageAllocator, SharedPage, Store};
 use xenbus::types::Domid;
-use xensim::{BlockAttack, BlockConfig, BlockKind, Violation, Xen};
+use xensim::{BlockAttack, BlockConfig, BlockKind, State, StateFault, Violation, Xen};
 
 const VDEV: u32 = 51712;
 
@@ -301,4 +301,167 @@ fn allocation_and_grant_limits_can_be_set() {
     let grant = guest.grant_access(Domid(0), page.gfn(0), Access::ReadWrite).expect("first");
     assert!(guest.grant_access(Domid(0), page.gfn(1), Access::ReadWrite).is_err());
     guest.end_access(grant).expect("not mapped");
+}
+
+#[test]
+fn sick_back_ends_leave_their_state_key_wrong() {
+    for (fault, expected) in [
+        (StateFault::StuckAt(State::InitWait), Some("2")),
+        (StateFault::Text(State::Connected, "four".into()), Some("four")),
+        (StateFault::Silent, Some("1")),
+    ] {
+        let config = BlockConfig { fault: Some(fault.clone()), ..BlockConfig::new(VDEV, 8) };
+        let (_xen, guest) = machine(config, 13);
+        let front = Front::connect(&guest, VDEV, 0, &[]);
+        assert_eq!(front.back("state").as_deref(), expected, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_slow_back_end_connects_late() {
+    let config = BlockConfig { bus_delay: 5_000_000, ..BlockConfig::new(VDEV, 8) };
+    let (xen, guest) = machine(config, 13);
+    let front = Front::connect(&guest, VDEV, 0, &[]);
+    assert_eq!(front.back("state").as_deref(), Some("2"));
+    guest.settle();
+    assert_eq!(front.back("state").as_deref(), Some("4"));
+    assert!(xen.now() >= 5_000_000);
+}
+
+#[test]
+fn a_back_end_that_keeps_its_grants_is_noticed_by_end_access() {
+    let mut config = BlockConfig::new(VDEV, 8);
+    config.policy.keeps_grants = true;
+    let (xen, guest) = machine(config, 14);
+    let front = Front::connect(&guest, VDEV, 0, &[]);
+    let Front { grants, ring, port, guest: _, dir, .. } = front;
+    for state in ["5", "6"] {
+        guest.write(None, &format!("{dir}/state"), state.as_bytes()).expect("state");
+        guest.run();
+    }
+    let still = guest.end_access(grants.into_iter().next().expect("one")).expect_err("kept");
+    assert_eq!(xen.held().mapped, 1);
+    xen.with_block(VDEV, |block, world| block.release_kept(world));
+    guest.end_access(still.0).expect("released after all");
+    drop(ring);
+    xenbus::seam::EventChannels::close(&guest, port);
+    xen.assert_clean();
+}
+
+#[test]
+fn a_dead_back_end_answers_nothing_and_can_come_back() {
+    let (xen, guest) = machine(BlockConfig::new(VDEV, 8), 15);
+    let mut front = Front::connect(&guest, VDEV, 0, &[]);
+    let (_page, grant) = front.data_page(1, Access::ReadOnly);
+    xen.with_block(VDEV, |block, world| block.die(world));
+    front.push(&Front::direct(1, 1, 0, &[(grant.raw(), 0, 7)]));
+    front.publish();
+    guest.settle();
+    assert!(front.take().is_none());
+    assert_eq!(xen.held().mapped, 0);
+    xen.with_block(VDEV, |block, world| block.revive(world));
+    front.set_state("1");
+    guest.run();
+    assert_eq!(front.back("state").as_deref(), Some("2"));
+}
+
+#[test]
+fn a_32_bit_front_end_is_understood() {
+    let (xen, guest) = machine(BlockConfig::new(VDEV, 8), 16);
+    let mut front = Front::connect(&guest, VDEV, 0, &[("protocol", "x86_32-abi")]);
+    let (_page, grant) = front.data_page(0x42, Access::ReadOnly);
+    // operation, segments, handle, id, sector, then the segment: four bytes earlier than in 64 bits.
+    let mut raw = vec![1, 1, 0, 0];
+    raw.extend(9u64.to_le_bytes());
+    raw.extend(16u64.to_le_bytes());
+    raw.extend(grant.raw().to_le_bytes());
+    raw.extend([0, 1, 0, 0]);
+    front.push(&raw);
+    front.publish();
+    guest.settle();
+    let mut response = [0; 12];
+    front.ring.copy_out(64, &mut response);
+    assert_eq!(response[..12], [9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+    assert_eq!(xen.disk(VDEV).expect("disk").borrow().bytes(16, 2), vec![0x42; 1024]);
+    xen.assert_clean();
+}
+
+#[test]
+fn several_queues() {
+    let (xen, guest) = machine(BlockConfig::new(VDEV, 8), 17);
+    let mut fronts = Vec::new();
+    let mut keys = vec![("multi-queue-num-queues".to_string(), "2".to_string())];
+    for queue in 0..2 {
+        let ring = guest.alloc_pages(1).expect("ring");
+        ring.store(4, 1);
+        ring.store(12, 1);
+        let grant = guest.grant_access(Domid(0), ring.gfn(0), Access::ReadWrite).expect("grant");
+        let port = xenbus::seam::EventChannels::alloc_unbound(&guest, Domid(0), 0).expect("port");
+        keys.push((format!("queue-{queue}/ring-ref"), grant.raw().to_string()));
+        keys.push((format!("queue-{queue}/event-channel"), port.raw().to_string()));
+        let dir = format!("device/vbd/{VDEV}");
+        let guest = guest.clone();
+        fronts.push(Front {
+            guest,
+            dir,
+            ring,
+            grants: vec![grant],
+            port,
+            req_prod: 0,
+            rsp_cons: 0,
+            size: 32,
+        });
+    }
+    for (key, value) in keys {
+        guest.write(None, &format!("device/vbd/{VDEV}/{key}"), value.as_bytes()).expect("key");
+    }
+    fronts[0].set_state("3");
+    guest.run();
+    for (queue, front) in fronts.iter_mut().enumerate() {
+        let (_page, grant) = front.data_page(queue as u8 + 1, Access::ReadOnly);
+        assert_eq!(front.io(&Front::direct(1, 1, queue as u64 * 8, &[(grant.raw(), 0, 7)])), 0);
+        guest.end_access(grant).expect("unmapped");
+    }
+    let disk = xen.disk(VDEV).expect("disk");
+    assert_eq!(disk.borrow().bytes(0, 16), [vec![1; 4096], vec![2; 4096]].concat());
+    assert_eq!(xen.with_block(VDEV, |block, _| block.queues.len()), Some(2));
+    xen.assert_clean();
+}
+
+#[test]
+fn discard_barrier_and_short_writes() {
+    let mut config = BlockConfig::new(VDEV, 8);
+    config.disk.log = true;
+    let (xen, guest) = machine(config, 18);
+    let mut front = Front::connect(&guest, VDEV, 0, &[]);
+    let (_page, grant) = front.data_page(7, Access::ReadOnly);
+    assert_eq!(front.io(&Front::direct(2, 1, 8, &[(grant.raw(), 0, 7)])), 0);
+    let disk = xen.disk(VDEV).expect("disk");
+    assert_eq!(disk.borrow().durable_bytes(8, 8), vec![7; 4096], "a barrier's write is durable");
+    assert_eq!(front.io(&Front::discard(2, 8, 8)), 0);
+    assert_eq!(disk.borrow().bytes(8, 8), vec![0; 4096]);
+    assert_eq!(disk.borrow().log.last(), Some(&xensim::disk::Logged::Discard(8, 8)));
+    xen.with_block(VDEV, |block, _| block.config.policy.short_permille = 1000);
+    let both = [(grant.raw(), 0, 7), (grant.raw(), 0, 7)];
+    assert_eq!(front.io(&Front::direct(1, 3, 0, &both)), -1);
+    assert_eq!(disk.borrow().bytes(0, 16), [vec![7; 4096], vec![0; 4096]].concat(), "half of it was done");
+    xen.assert_clean();
+}
+
+#[test]
+fn late_writes_of_an_old_host_land_after_the_wake() {
+    let mut config = BlockConfig::new(VDEV, 8);
+    config.policy.latency = (1_000_000, 1_000_000);
+    let (xen, guest) = machine(config, 19);
+    let mut front = Front::connect(&guest, VDEV, 0, &[]);
+    let (_page, grant) = front.data_page(7, Access::ReadOnly);
+    front.push(&Front::direct(1, 1, 0, &[(grant.raw(), 0, 7)]));
+    front.publish();
+    guest.run();
+    let host = xensim::NewHost { late_writes: Some(500), ..Default::default() };
+    xen.wake(xensim::Wake::New(Box::new(host)));
+    let disk = xen.disk(VDEV).expect("disk");
+    assert_eq!(disk.borrow().bytes(0, 8), vec![0; 4096]);
+    guest.settle();
+    assert_eq!(disk.borrow().bytes(0, 8), vec![7; 4096]);
 }

@@ -163,7 +163,7 @@ fn permissions_hold() {
     assert_eq!(client.ok(op::GET_PERMS, 0, b"data/mine\0"), b"n7\0r3\0");
     assert_eq!(client.error(op::SET_PERMS, 0, b"data/mine\0n3\0"), "EPERM");
     assert_eq!(client.error(op::SET_PERMS, 0, b"name\0n7\0"), "EACCES");
-    assert_eq!(client.error(op::INTRODUCE, 0, b"1\02\03\0"), "EACCES");
+    assert_eq!(client.error(op::INTRODUCE, 0, b"1\x002\x003\x00"), "EACCES");
 }
 
 #[test]
@@ -418,11 +418,11 @@ fn the_toolstacks_nodes() {
         let mut client = Client::new(Xen::builder().toolstack(kind).memory(64).build());
         assert_eq!(client.ok(op::READ, 0, b"memory/static-max\0"), b"65536");
         assert_eq!(client.ok(op::READ, 0, b"control/platform-feature-xs_reset_watches\0"), b"1");
-        client.ok(op::WRITE, 0, b"control/feature-suspend\01");
-        let own_key = client.ask(op::WRITE, 0, b"control/feature-balloon\01").0;
+        client.ok(op::WRITE, 0, b"control/feature-suspend\x001");
+        let own_key = client.ask(op::WRITE, 0, b"control/feature-balloon\x001").0;
         assert_eq!(own_key.is_ok(), kind == Toolstack::Xapi, "control itself is the guest's under XAPI only");
-        client.ok(op::WRITE, 0, b"control/feature-poweroff\01");
-        client.ok(op::WRITE, 0, b"control/feature-reboot\01");
+        client.ok(op::WRITE, 0, b"control/feature-poweroff\x001");
+        client.ok(op::WRITE, 0, b"control/feature-reboot\x001");
         let missing = client.guest.xen.missing_capabilities();
         assert!(missing.contains(&"HVM_PARAM_CALLBACK_IRQ".to_string()));
         client.guest.set_callback_line();

@@ -1,6 +1,6 @@
 //! What a block back-end offers, when it shows it, and how it answers.
 
-use crate::disk::DiskModel;
+use crate::{back::xenbus::StateFault, disk::DiskModel};
 
 /// Which real back-end is imitated: this decides when keys appear in xenstore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,6 +161,10 @@ pub struct BlockConfig {
     pub attacks: Vec<BlockAttack>,
     /// See `attacks`; 0 never.
     pub attack_one_in: u64,
+    /// What the back-end does to its state key instead of moving on.
+    pub fault: Option<StateFault>,
+    /// Nanoseconds that the back-end's xenstore side takes for each step.
+    pub bus_delay: u64,
     /// The front-end may not trust this back-end (`trusted=0` in the front-end's directory).
     pub untrusted: bool,
 }
@@ -195,6 +199,8 @@ impl BlockConfig {
             emulated: None,
             attacks: Vec::new(),
             attack_one_in: 0,
+            fault: None,
+            bus_delay: 0,
             untrusted: false,
         }
     }

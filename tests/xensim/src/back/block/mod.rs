@@ -70,7 +70,9 @@ impl BlockBackend {
     /// Makes the device; its nodes must be there (the toolstack makes them).
     #[must_use]
     pub fn new(config: BlockConfig, front_domid: u16, disk: SharedDisk) -> Self {
-        let bus = Bus::new("vbd", front_domid, config.backend_domid, config.vdev);
+        let mut bus = Bus::new("vbd", front_domid, config.backend_domid, config.vdev);
+        bus.fault = config.fault.clone();
+        bus.delay = config.bus_delay;
         Self {
             bus,
             config,

@@ -1,6 +1,6 @@
 //! What a net back-end offers and how it behaves.
 
-use crate::network::WirePolicy;
+use crate::{back::xenbus::StateFault, network::WirePolicy};
 
 /// Which real back-end is imitated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,6 +196,10 @@ pub struct NicConfig {
     pub attacks: Vec<NetAttack>,
     /// See `attacks`.
     pub attack_one_in: u64,
+    /// What the back-end does to its state key instead of moving on.
+    pub fault: Option<StateFault>,
+    /// Nanoseconds that the back-end's xenstore side takes for each step.
+    pub bus_delay: u64,
     /// `trusted=0` in the front-end's directory.
     pub untrusted: bool,
 }
@@ -222,6 +226,8 @@ impl NicConfig {
             emulated: false,
             attacks: Vec::new(),
             attack_one_in: 0,
+            fault: None,
+            bus_delay: 0,
             untrusted: false,
         }
     }

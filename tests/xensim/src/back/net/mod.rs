@@ -133,7 +133,9 @@ impl NetBackend {
     /// Makes the device; its nodes must be there.
     #[must_use]
     pub fn new(config: NicConfig, front_domid: u16) -> Self {
-        let bus = Bus::new("vif", front_domid, config.backend_domid, config.id);
+        let mut bus = Bus::new("vif", front_domid, config.backend_domid, config.id);
+        bus.fault = config.fault.clone();
+        bus.delay = config.bus_delay;
         let mut network = Port::default();
         network.outbound.policy = config.wire.0.clone();
         network.inbound.policy = config.wire.1.clone();

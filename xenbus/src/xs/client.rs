@@ -129,7 +129,7 @@ impl<P: SharedPage> Client<P> {
             queue: ArrayVec::new(),
             written: 0,
             reader: Reader::new()?,
-            watches: Watches::new(),
+            watches: Watches::new()?,
             transactions: Transactions::new(),
             last_heard: now,
             stale: STALE_REPLIES,

@@ -102,25 +102,19 @@ pub(super) struct Draft {
 }
 
 pub(super) struct Slots {
-    pub all: [Slot; MAX_IN_FLIGHT],
+    /// [`MAX_IN_FLIGHT`] of them, on the heap: kernel stacks are small.
+    pub all: Vec<Slot>,
     next_id: u32,
 }
 
 impl Slots {
     pub fn new() -> Result<Self, NoMemory> {
-        Ok(Self {
-            all: [
-                Slot::new()?,
-                Slot::new()?,
-                Slot::new()?,
-                Slot::new()?,
-                Slot::new()?,
-                Slot::new()?,
-                Slot::new()?,
-                Slot::new()?,
-            ],
-            next_id: 1,
-        })
+        let mut all = Vec::new();
+        all.try_reserve_exact(MAX_IN_FLIGHT).map_err(|_| NoMemory)?;
+        for _ in 0..MAX_IN_FLIGHT {
+            all.push(Slot::new()?);
+        }
+        Ok(Self { all, next_id: 1 })
     }
 
     pub fn free(&self) -> Option<usize> {

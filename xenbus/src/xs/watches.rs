@@ -4,11 +4,11 @@
 //! it fired, and the one path below it that changed. When a second path changes before the first was
 //! fetched, the event becomes "anything below". So memory is bounded whatever the store sends.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use arrayvec::ArrayVec;
 
-use crate::xs::MAX_WATCHES;
+use crate::{seam::NoMemory, xs::MAX_WATCHES};
 
 /// A registered watch. Numbers are never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,14 +84,18 @@ fn parse_token(text: &[u8]) -> Option<WatchId> {
 }
 
 pub(super) struct Watches {
-    all: [Option<Watch>; MAX_WATCHES],
+    /// [`MAX_WATCHES`] of them, on the heap: kernel stacks are small.
+    all: Vec<Option<Watch>>,
     fired: ArrayVec<u8, MAX_WATCHES>,
     generation: u32,
 }
 
 impl Watches {
-    pub fn new() -> Self {
-        Self { all: [const { None }; MAX_WATCHES], fired: ArrayVec::new(), generation: 1 }
+    pub fn new() -> Result<Self, NoMemory> {
+        let mut all = Vec::new();
+        all.try_reserve_exact(MAX_WATCHES).map_err(|_| NoMemory)?;
+        all.resize_with(MAX_WATCHES, || None);
+        Ok(Self { all, fired: ArrayVec::new(), generation: 1 })
     }
 
     pub fn free(&self) -> Option<usize> {
@@ -202,7 +206,7 @@ mod tests {
 
     #[test]
     fn events_coalesce_and_stay_bounded() {
-        let mut watches = Watches::new();
+        let mut watches = Watches::new().unwrap();
         let a = watches.insert(0, "a".into(), Registration::Registered);
         let b = watches.insert(1, "b".into(), Registration::Registered);
         for _ in 0..1000 {

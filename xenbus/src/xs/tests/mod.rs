@@ -86,6 +86,11 @@ fn payloads_larger_than_the_ring_go_through_both_ways() {
 }
 
 #[test]
+fn a_client_fits_a_kernel_stack() {
+    assert!(size_of::<Client<Page>>() <= 512, "{}", size_of::<Client<Page>>());
+}
+
+#[test]
 fn at_most_eight_are_in_flight() {
     let (mut client, mut server) = pair();
     let handles: Vec<_> =

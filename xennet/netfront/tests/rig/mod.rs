@@ -17,7 +17,7 @@ use xenbus::{
     state::{Failure, Phase, Wake},
     types::{Domid, Gfn, PAGE_SIZE, Port},
 };
-use xensim::{Direct, DirectPages, NicConfig, Xen};
+use xensim::{store::ring::StoreMode, Direct, DirectPages, NicConfig, Xen};
 
 pub const FRONT: &str = "device/vif/0";
 
@@ -145,6 +145,8 @@ pub struct Rig {
 impl Rig {
     pub fn new(config: NicConfig, policy: Policy, seed: u64) -> Self {
         let xen = Xen::builder().seed(seed).nic(config).build();
+        // xenstored on its ring would take the watch events that this guest asks for directly.
+        xen.sim_mut().ring.mode = StoreMode::Dead;
         let guest = xen.direct();
         guest.run();
         guest.watch(FRONT, "front").expect("watch");
@@ -178,7 +180,7 @@ impl Rig {
         let mut rig = Self::new(config, policy, seed);
         rig.control.start();
         rig.pump();
-        assert_eq!(rig.control.phase(), Phase::Running, "{:?}", rig.log);
+        assert_eq!(rig.control.phase(), Phase::Running, "{:?} {:?} {:?}", rig.log, rig.guest.list(None, FRONT), rig.xen.with_net(0, |net, world| format!("{:?} {:?}", net.stats, world.violations)));
         rig
     }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     link, pe, run, setup, stack,
     toolchain::{self, Route, TARGET, Toolchain},
+    wdk,
 };
 
 /// A driver: the crate, and the name of its file and service (DESIGN.md decision 14).
@@ -55,6 +56,11 @@ pub fn drivers(options: &Options) -> Result<Vec<String>> {
     {
         anyhow::bail!("there is no driver `{only}`; there are xenpci, xenvbd and xennet");
     }
+    let chosen =
+        || DRIVERS.iter().filter(|driver| options.only.as_deref().is_none_or(|only| only == driver.package));
+    if wdk::available() && matches!(options.route, Route::Auto | Route::Wdk) {
+        return chosen().map(wdk::build).collect();
+    }
     let out = out_dir();
     run::make_dir(&out)?;
     let compiler = toolchain::find(options.route)?;
@@ -87,7 +93,8 @@ fn one(compiler: &Toolchain, driver: &Driver) -> Result<String> {
     let image = fs::read(work.path().join(format!("{}.sys", driver.file)))?;
     let map = fs::read_to_string(work.path().join(format!("{}.map", driver.file)))?;
     pe::check(&image).with_context(|| format!("{}.sys is not fit to ship", driver.file))?;
-    let depth = stack::check(&image, &map).with_context(|| format!("{}.sys uses too much stack", driver.file))?;
+    let depth =
+        stack::check(&image, &map).with_context(|| format!("{}.sys uses too much stack", driver.file))?;
     for ending in ["sys", "pdb", "map"] {
         let name = format!("{}.{ending}", driver.file);
         fs::rename(work.path().join(&name), out.join(&name))?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::run;
+use crate::{run, wdk};
 
 /// Options of `check`.
 #[derive(clap::Args)]
@@ -35,6 +35,7 @@ pub fn command(options: &Options) -> Result<String> {
             .args(["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"])
             .env("RUSTDOCFLAGS", "-Dwarnings"),
     )?;
+    wdk::check()?;
     if options.licences {
         licences()?;
     }

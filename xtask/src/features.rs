@@ -18,7 +18,8 @@ mod tests {
 
     /// What is wrong with a name, if anything.
     fn fault(name: &str) -> Option<String> {
-        let (file, function) = name.split_once('#').map_or((name, None), |(file, function)| (file, Some(function)));
+        let (file, function) =
+            name.split_once('#').map_or((name, None), |(file, function)| (file, Some(function)));
         let text = match fs::read_to_string(run::root().join(file)) {
             Ok(text) => text,
             Err(error) => return Some(format!("{name}: {error}")),

@@ -14,6 +14,7 @@ mod setup;
 mod stack;
 mod suite;
 mod toolchain;
+mod wdk;
 
 use std::process::ExitCode;
 

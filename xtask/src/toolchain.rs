@@ -26,6 +26,8 @@ pub enum Route {
     Rustup,
     /// Debian's `rustc-web` with `-Zbuild-std`.
     Debian,
+    /// Windows with the WDK: windows-drivers-rs links. What `auto` means there.
+    Wdk,
 }
 
 /// A compiler found, and how to call it.
@@ -82,6 +84,7 @@ pub fn find(route: Route) -> Result<Toolchain> {
                 "the Rust toolchain in use has no target {TARGET}: `rustup target add {TARGET}`, or build with `--route debian`"
             ),
         },
+        Route::Wdk => bail!("the route `wdk` needs Windows and the Windows Driver Kit"),
         Route::Auto => {
             if let Some(found) = rustup()? {
                 return Ok(found);

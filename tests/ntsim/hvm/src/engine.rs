@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{
     ops::Range,
-    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
 };
 
 use machine::Machine;
@@ -34,6 +34,27 @@ static HALTED: AtomicBool = AtomicBool::new(false);
 static CLOCK: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Vectors that each processor has delivered since it last looked: their lines are to be let through.
 static SERVED: [AtomicU64; cpu::MAX * 4] = [const { AtomicU64::new(0) }; cpu::MAX * 4];
+
+/// Each processor's KPCR, and the context in which it enters the kernel; 0 until the kernel starts it.
+static PCR: [AtomicUsize; cpu::MAX] = [const { AtomicUsize::new(0) }; cpu::MAX];
+static CONTEXT: [AtomicUsize; cpu::MAX] = [const { AtomicUsize::new(0) }; cpu::MAX];
+const GS_BASE: u32 = 0xc000_0101;
+
+/// Leaves the boot stack for the context that the kernel has prepared for this processor; waits for it.
+pub fn enter_kernel(index: u32) -> ! {
+    let context = loop {
+        match CONTEXT[index as usize].load(Ordering::Acquire) {
+            0 => core::hint::spin_loop(),
+            context => break context,
+        }
+    };
+    port::write_msr(GS_BASE, PCR[index as usize].load(Ordering::Acquire) as u64);
+    port::enable();
+    let mut here = 0;
+    // The context was made by the kernel for this processor and is entered once.
+    unsafe { ntsim::arch::switch_stack(&raw mut here, context) };
+    stop("the boot stack was resumed")
+}
 
 /// Installs the kernel instance.
 pub fn set_kernel(kernel: &'static Kernel) {
@@ -100,10 +121,11 @@ impl Engine for Metal {
         cpu::index()
     }
     fn set_pcr(&self, cpu: u32, pcr: usize) {
+        // Another processor takes its own when it enters the kernel.
+        PCR[cpu as usize].store(pcr, Ordering::Release);
         if cpu == cpu::index() {
-            port::write_msr(0xc000_0101, pcr as u64);
+            port::write_msr(GS_BASE, pcr as u64);
         }
-        // The others set theirs when they enter the kernel (`lib`).
     }
     fn scheduling_point(&self, _point: Point) {}
     fn spin(&self, _what: &'static str) {
@@ -215,6 +237,9 @@ impl Engine for Metal {
         paging::translate(va as u64)
     }
     fn prepare_code(&self, _va: usize, _bytes: &mut [u8]) {}
+    fn start_cpu(&self, cpu: u32, context: usize) {
+        CONTEXT[cpu as usize].store(context, Ordering::Release);
+    }
     fn machine(&self) -> &dyn Machine {
         &self.hardware
     }

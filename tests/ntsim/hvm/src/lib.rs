@@ -29,7 +29,6 @@ pub mod time;
 pub mod trap;
 
 use alloc::{boxed::Box, vec, vec::Vec};
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use ntsim::{
     engine::FrameRange,
@@ -52,8 +51,6 @@ static HOOKS: LockHooks = LockHooks {
         }
     },
 };
-/// The kernel is ready for the other processors.
-static GO: AtomicBool = AtomicBool::new(false);
 
 /// The first processor's way in.
 #[unsafe(no_mangle)]
@@ -113,8 +110,7 @@ extern "C" fn hvm_main(magic: u32, info: u32) -> ! {
         say!("hvm: no first thread: {status:#x}");
         engine::stop("no first thread");
     }
-    GO.store(true, Ordering::Release);
-    enter_kernel(0)
+    engine::enter_kernel(0)
 }
 
 #[cfg(feature = "metal")]
@@ -144,21 +140,5 @@ fn start_others(processors: &[u32]) {
 extern "C" fn hvm_ap_main(index: u32) -> ! {
     cpu::start(index, apic::id());
     apic::start();
-    while !GO.load(Ordering::Acquire) {
-        core::hint::spin_loop();
-    }
-    enter_kernel(index)
-}
-
-/// Leaves the boot stack for this processor's idle thread.
-fn enter_kernel(index: u32) -> ! {
-    let kernel = ntsim::kernel();
-    let cpu = &kernel.cpus[index as usize];
-    port::write_msr(0xc000_0101, cpu.pcr() as u64);
-    port::enable();
-    let idle = cpu.idle.load(Ordering::Acquire);
-    let mut here = 0;
-    // The idle thread was prepared by `Kernel::start` and is entered once.
-    unsafe { ntsim::arch::switch_stack(&raw mut here, (*idle).sp.get()) };
-    engine::stop("the boot stack was resumed")
+    engine::enter_kernel(index)
 }

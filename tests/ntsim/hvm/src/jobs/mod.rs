@@ -1,5 +1,8 @@
 //! What the guest does: chosen by `job=` on the command line.
 
+mod disk;
+mod system;
+
 use alloc::string::String;
 
 use crate::{engine, multiboot::Module};
@@ -8,16 +11,31 @@ use crate::{engine, multiboot::Module};
 pub fn main(command: &str, modules: &[Module]) {
     let job = option(command, "job").unwrap_or_default();
     say!("hvm: job {job}, {} modules", modules.len());
-    match job.as_str() {
-        "hello" => {
-            for _ in 0..5 {
-                sleep(100);
-                say!("hvm: tick at {} ms", crate::time::now() / 1_000_000);
-            }
-        }
-        other => say!("hvm: there is no job `{other}`"),
+    let result = match job.as_str() {
+        "hello" => hello(),
+        "boot" => system::boot(modules).map(drop),
+        "disk" => system::boot(modules).and_then(|()| disk::run(command)),
+        other => Err(alloc::format!("there is no job `{other}`")),
+    };
+    let reports = ntsim::kernel().verifier.reports();
+    for report in &reports {
+        say!("hvm: VERIFIER {}: {}", report.rule.id, report.text);
+    }
+    match result {
+        Ok(()) if reports.is_empty() => say!("hvm: PASS {job}"),
+        Ok(()) => say!("hvm: FAIL {job}: {} verifier reports", reports.len()),
+        Err(why) => say!("hvm: FAIL {job}: {why}"),
     }
     engine::stop("done");
+}
+
+/// Threads sleep, the clock ticks.
+fn hello() -> Result<(), String> {
+    for _ in 0..5 {
+        ntsim::pnp::manager::sleep_ms(100);
+        say!("hvm: tick at {} ms", crate::time::now() / 1_000_000);
+    }
+    Ok(())
 }
 
 /// The value of `name=value` on the command line.
@@ -25,9 +43,7 @@ pub fn option(command: &str, name: &str) -> Option<String> {
     command.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('=').map(String::from))
 }
 
-/// Sleeps; PASSIVE_LEVEL.
-pub fn sleep(ms: u64) {
-    use ntsim::ke::wait::{Timeout, wait};
-    // Nothing to wait for but the timeout: STATUS_TIMEOUT is what is wanted.
-    let _ = unsafe { wait(&[], false, false, Timeout::millis(ms), core::ptr::null_mut()) };
+/// A number of the command line, or what is usual.
+pub fn number(command: &str, name: &str, usual: u64) -> u64 {
+    option(command, name).and_then(|text| text.parse().ok()).unwrap_or(usual)
 }

@@ -136,16 +136,19 @@ pub unsafe fn create(service: &str, registry_path: &str, image: Image) -> Result
 
 /// Calls DriverEntry of a created driver. On failure the driver object is gone.
 pub unsafe fn initialize(driver: *mut DRIVER_OBJECT) -> NTSTATUS {
-    let (entry, path) = {
+    let (entry, base, path) = {
         let table = state().drivers.lock();
         let Some(d) = table.get(driver) else { return STATUS_OBJECT_NAME_NOT_FOUND };
-        (d.image.entry, d.strings.first().map_or(core::ptr::null_mut(), |s| s.as_ptr()))
+        (d.image.entry, d.image.base, d.strings.first().map_or(core::ptr::null_mut(), |s| s.as_ptr()))
     };
     let status = crate::call!("DriverEntry", entry, driver, path);
     if !stack::is_success(status) {
         rules::after_failed_entry(driver);
         destroy(driver);
         return status;
+    }
+    if let Some(module) = crate::loader::module_at(base) {
+        crate::loader::free_init(module);
     }
     // A driver must not leave holes: the I/O manager fills them.
     for slot in &mut (*driver).MajorFunction {

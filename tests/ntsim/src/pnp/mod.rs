@@ -6,6 +6,7 @@ pub mod install;
 pub mod manager;
 pub mod node;
 pub mod pci;
+pub mod pe;
 pub mod property;
 pub mod removal;
 pub mod request;

@@ -80,7 +80,8 @@ pub fn begin() {
         }
     }
     manager::exclusively(|| unsafe { bus::start_root() });
-    for name in io::state().drivers.lock().services() {
+    let services = io::state().drivers.lock().services();
+    for name in services {
         let object = io::state().drivers.lock().find(&name);
         if let Some(object) = object {
             unsafe { io::driver::reinitialize(object, false) };
@@ -94,7 +95,8 @@ pub fn finish() {
     cm::registry().tree.lock().writes = Writes::Disk;
     *state().phase.lock() = Phase::Running;
     event("boot volume is up".into());
-    for name in io::state().drivers.lock().services() {
+    let services = io::state().drivers.lock().services();
+    for name in services {
         let object = io::state().drivers.lock().find(&name);
         if let Some(object) = object {
             unsafe {

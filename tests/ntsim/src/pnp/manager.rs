@@ -45,20 +45,10 @@ pub trait Loader {
     fn unload(&self, image: Image);
 }
 
-struct NoLoader;
-
-impl Loader for NoLoader {
-    fn load(&self, path: &str, _: &str, _: &[u8]) -> Result<Image, NTSTATUS> {
-        event(format!("{path}: no loader of portable executables is set (pnp::manager::set_loader)"));
-        Err(STATUS_NOT_IMPLEMENTED)
-    }
-    fn unload(&self, _: Image) {}
-}
-
 #[derive(Default)]
 struct LoaderSlot(Lock<Option<&'static dyn Loader>>);
 
-/// Sets the loader.
+/// Sets another loader than [`super::pe::PeLoader`].
 pub fn set_loader(loader: &'static dyn Loader) {
     *kernel().room::<LoaderSlot>().0.lock() = Some(loader);
 }
@@ -66,7 +56,7 @@ pub fn set_loader(loader: &'static dyn Loader) {
 /// The loader.
 pub fn loader() -> &'static dyn Loader {
     let slot = *kernel().room::<LoaderSlot>().0.lock();
-    slot.unwrap_or(&NoLoader)
+    slot.unwrap_or(&super::pe::PeLoader)
 }
 
 /// The manager does one thing at a time: an event that is signalled while nobody works.
@@ -146,7 +136,7 @@ unsafe fn perform(work: Work) {
         }
         Work::State(_) => check_state(id),
         Work::Eject(_) => {
-            removal::eject(id);
+            let _ = removal::eject(id);
         }
     }
 }
@@ -226,6 +216,7 @@ pub unsafe fn identify(id: NodeId) -> bool {
     let location = request::text(at, DeviceTextLocationInformation).unwrap_or_default();
     let bus = request::bus(at);
     let boot = request::boot_ranges(at);
+    let wanted = request::wanted(at);
     let instance = if capabilities.unique() {
         instance
     } else {
@@ -255,6 +246,7 @@ pub unsafe fn identify(id: NodeId) -> bool {
         n.capabilities = capabilities;
         n.bus = bus;
         n.boot = boot;
+        n.wanted = wanted;
         n.state = NodeState::Identified;
     });
     write_enum_key(id);
@@ -452,7 +444,8 @@ unsafe fn apply_security(id: NodeId) {
 /// Gives a device resources and starts it. False when it does not start.
 pub unsafe fn start(id: NodeId) -> bool {
     let at = pdo(id);
-    let (requirements, raw) = match request::requirements(at, true) {
+    let wanted = with(id, |n| n.wanted.clone());
+    let (requirements, raw) = match request::filtered(at, &wanted) {
         Ok(x) => x,
         Err(status) => {
             problem(id, node::PROBLEM_FAILED_START, status);

@@ -68,6 +68,8 @@ pub struct Node {
     pub bus: Option<(String, i32, u32)>,
     /// What the firmware assigned: ports?, start, length.
     pub boot: Vec<(bool, u64, u64)>,
+    /// What the bus says that it needs, raw bytes.
+    pub wanted: Vec<u8>,
     /// What the device may use, after filtering.
     pub requirements: Requirements,
     /// Requirements as last filtered, raw bytes (DevicePropertyResourceRequirements).

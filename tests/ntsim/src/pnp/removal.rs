@@ -290,7 +290,10 @@ pub fn rebalance(id: NodeId) -> Result<(), NTSTATUS> {
         stop(id)?;
         let at = pdo(id);
         arbiter().release(id);
-        let (requirements, raw) = request::requirements(at, true)?;
+        // The bus is asked again: the requirements may be what has changed.
+        let wanted = request::wanted(at);
+        let (requirements, raw) = request::filtered(at, &wanted)?;
+        with(id, |n| n.wanted = wanted);
         let (key, boot) = with(id, |n| {
             n.requirements = requirements.clone();
             n.requirements_raw = raw;

@@ -105,26 +105,42 @@ pub unsafe fn boot_ranges(pdo: *mut DEVICE_OBJECT) -> Vec<(bool, u64, u64)> {
     out
 }
 
-/// IRP_MN_QUERY_RESOURCE_REQUIREMENTS, then IRP_MN_FILTER_RESOURCE_REQUIREMENTS through the whole stack: what came out,
-/// and its bytes.
-pub unsafe fn requirements(pdo: *mut DEVICE_OBJECT, filter: bool) -> Result<(Requirements, Vec<u8>), NTSTATUS> {
-    let (status, mut at) = send(pdo, IRP_MN_QUERY_RESOURCE_REQUIREMENTS, [0; 4]);
-    if status < 0 {
-        at = 0;
+/// IRP_MN_QUERY_RESOURCE_REQUIREMENTS: the list's bytes; empty for none.
+pub unsafe fn wanted(pdo: *mut DEVICE_OBJECT) -> Vec<u8> {
+    let (status, at) = send(pdo, IRP_MN_QUERY_RESOURCE_REQUIREMENTS, [0; 4]);
+    if status < 0 || at == 0 {
+        return Vec::new();
     }
-    if filter {
-        // The list in IoStatus.Information is the one to change; a driver that replaces it frees the former one.
-        let given = at;
-        let (status, information) = build::request(pdo, STATUS_NOT_SUPPORTED, given, |sl| {
-            sl.MajorFunction = IRP_MJ_PNP as u8;
-            sl.MinorFunction = IRP_MN_FILTER_RESOURCE_REQUIREMENTS as u8;
-            *stack::args(sl) = [given, 0, 0, 0];
-        });
-        if status >= 0 {
-            at = information;
-        } else if status != STATUS_NOT_SUPPORTED {
-            return Err(status);
+    let size = (*(at as *const IO_RESOURCE_REQUIREMENTS_LIST)).ListSize as usize;
+    let data = core::slice::from_raw_parts(at as *const u8, size).to_vec();
+    glue::pool_free(at as *mut u8);
+    data
+}
+
+/// IRP_MN_FILTER_RESOURCE_REQUIREMENTS through the whole stack: what came out, and its bytes.
+///
+/// # Errors
+/// The stack's refusal; STATUS_INVALID_PARAMETER for a malformed list.
+pub unsafe fn filtered(pdo: *mut DEVICE_OBJECT, wanted: &[u8]) -> Result<(Requirements, Vec<u8>), NTSTATUS> {
+    let mut at = 0;
+    if !wanted.is_empty() {
+        let block = glue::paged_pool(wanted.len(), *b"IoRr");
+        if block.is_null() {
+            return Err(STATUS_INSUFFICIENT_RESOURCES);
         }
+        core::ptr::copy_nonoverlapping(wanted.as_ptr(), block, wanted.len());
+        at = block as u64;
+    }
+    // The list in IoStatus.Information is the one to change; a driver that replaces it frees the former one.
+    let (status, information) = build::request(pdo, STATUS_NOT_SUPPORTED, at, |sl| {
+        sl.MajorFunction = IRP_MJ_PNP as u8;
+        sl.MinorFunction = IRP_MN_FILTER_RESOURCE_REQUIREMENTS as u8;
+        *stack::args(sl) = [at, 0, 0, 0];
+    });
+    if status >= 0 {
+        at = information;
+    } else if status != STATUS_NOT_SUPPORTED {
+        return Err(status);
     }
     let list = at as *const IO_RESOURCE_REQUIREMENTS_LIST;
     let parsed = super::resources::parse(list);

@@ -27,6 +27,10 @@ pub const DRIVERS: [Driver; 3] = [
     Driver { package: "xennet", file: "xenpvnet", description: "Xen PV network driver" },
 ];
 
+/// Drivers that only the tests load: built by `cargo xtask test`, or by name.
+pub const TEST_DRIVERS: [Driver; 1] =
+    [Driver { package: "nt-selftest", file: "nt-selftest", description: "Self-test of the nt crate" }];
+
 /// Options of `build`.
 #[derive(clap::Args)]
 pub struct Options {
@@ -52,12 +56,15 @@ pub fn command(options: &Options) -> Result<String> {
 /// Builds the drivers that the options name; gives one line for each.
 pub fn drivers(options: &Options) -> Result<Vec<String>> {
     if let Some(only) = &options.only
-        && !DRIVERS.iter().any(|driver| driver.package == only)
+        && !DRIVERS.iter().chain(&TEST_DRIVERS).any(|driver| driver.package == only)
     {
         anyhow::bail!("there is no driver `{only}`; there are xenpci, xenvbd and xennet");
     }
-    let chosen =
-        || DRIVERS.iter().filter(|driver| options.only.as_deref().is_none_or(|only| only == driver.package));
+    let chosen = || {
+        let tests = TEST_DRIVERS.iter().filter(|_| options.only.is_some());
+        let all = DRIVERS.iter().chain(tests);
+        all.filter(|driver| options.only.as_deref().is_none_or(|only| only == driver.package))
+    };
     if wdk::available() && matches!(options.route, Route::Auto | Route::Wdk) {
         return chosen().map(wdk::build).collect();
     }
@@ -67,19 +74,26 @@ pub fn drivers(options: &Options) -> Result<Vec<String>> {
     setup::linker()?;
     run::step(&format!("compiling with {}", compiler.describe()?));
     let mut lines = Vec::new();
-    for driver in
-        DRIVERS.iter().filter(|driver| options.only.as_deref().is_none_or(|only| only == driver.package))
-    {
+    for driver in chosen() {
         lines.push(one(&compiler, driver)?);
     }
     Ok(lines)
 }
 
+/// Builds the drivers that only the tests load.
+pub fn test_drivers(options: &Options) -> Result<()> {
+    for driver in &TEST_DRIVERS {
+        drivers(&Options { route: options.route, only: Some(driver.package.to_owned()) })?;
+    }
+    Ok(())
+}
+
 fn one(compiler: &Toolchain, driver: &Driver) -> Result<String> {
     run::step(&format!("{} -> {}.sys", driver.package, driver.file));
     let flags = ["-Cpanic=abort", "-Ccontrol-flow-guard=yes", "-Cforce-unwind-tables=yes"];
-    let lib =
-        compiler.staticlib(driver.package, TARGET, &flags, &[])?.join(format!("{}.lib", driver.package));
+    let lib = compiler
+        .staticlib(driver.package, TARGET, &flags, &[])?
+        .join(format!("{}.lib", driver.package.replace('-', "_")));
     // Link in a folder of its own with relative names, so that no path of this machine is written
     // into the files; move the results over only when all is well.
     let out = out_dir();

@@ -50,7 +50,10 @@ pub fn command(options: &Options) -> Result<String> {
     for (number, part) in parts.iter().enumerate() {
         run::step(&format!("test {}/{}: {part:?}", number + 1, parts.len()));
         match part {
-            Part::Drivers => drop(build::drivers(&options.build)?),
+            Part::Drivers => {
+                build::drivers(&options.build)?;
+                build::test_drivers(&options.build)?;
+            }
             Part::Host => host()?,
             Part::Loom => loom()?,
             Part::Repro => repro(&options.build)?,

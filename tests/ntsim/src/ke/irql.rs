@@ -6,6 +6,9 @@ use crate::kernel::{Kernel, kernel};
 use crate::verifier;
 use core::sync::atomic::Ordering::*;
 
+/// Interrupts in a row, without any progress of what they interrupt, that count as a storm.
+const STORM: u32 = 20_000;
+
 /// IRQL of the current processor.
 #[inline]
 pub fn current() -> u8 {
@@ -46,11 +49,19 @@ pub fn force(irql: u8) {
 /// Takes all interrupts that the current IRQL lets through, then DPCs and a reschedule. The caller may
 /// continue on another processor.
 pub fn poll(k: &'static Kernel) {
+    let mut delivered = 0;
     loop {
         let cpu = k.cpu();
         let irql = cpu.irql();
         if let Some(interrupt) = k.engine.take_interrupt(irql) {
             deliver(k, interrupt, irql);
+            delivered += 1;
+            if delivered > STORM {
+                let text = alloc::format!(
+                    "interrupt storm: {interrupt:?} again and again (a level-triggered line that no service routine lowers?)"
+                );
+                verifier::stop(verifier::STORM, [irql as u64, 0, 0, 0], text, None);
+            }
             continue;
         }
         if irql < DISPATCH_LEVEL && cpu.soft_pending() {

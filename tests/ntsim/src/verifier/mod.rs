@@ -125,6 +125,8 @@ pub fn stop(code: u32, parameters: [u64; 4], text: String, rule: Option<&'static
 
 /// Code of the report of an error in the simulator itself.
 pub const SIMULATOR_ERROR: u32 = 0x5349_4D00;
+/// Code of a run that an interrupt storm stopped.
+pub const STORM: u32 = 0x5349_4D03;
 /// Last of the codes that are no bugcheck of Windows: deadlock and livelock of the whole machine.
 pub const SIMULATOR_LAST: u32 = 0x5349_4DFF;
 

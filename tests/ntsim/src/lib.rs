@@ -40,11 +40,13 @@ pub mod loader;
 pub mod mm;
 pub mod ob;
 pub mod pnp;
+pub mod po;
 pub mod ps;
 pub mod rtl;
 pub mod storport;
 pub mod trace;
 pub mod unwind;
 pub mod verifier;
+pub mod wmi;
 
 pub use kernel::kernel;

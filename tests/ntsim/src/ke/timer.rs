@@ -86,7 +86,7 @@ pub fn interrupt_time() -> u64 {
 
 /// System time now (100 ns since 1601).
 pub fn system_time() -> u64 {
-    kernel().engine.boot_time() + interrupt_time()
+    (kernel().engine.boot_time() + interrupt_time()).saturating_add_signed(crate::po::skew())
 }
 
 /// Interrupt time of a due time: negative is relative, positive absolute system time.

@@ -100,6 +100,9 @@ pub fn tables() -> Vec<&'static [Export]> {
     tables.extend(crate::io::tables());
     tables.extend(crate::pnp::tables());
     tables.push(crate::etw::EXPORTS);
+    tables.push(crate::po::EXPORTS);
+    tables.push(crate::po::system::EXPORTS);
+    tables.extend(crate::wmi::tables());
     tables.extend(crate::storport::tables());
     tables
 }

@@ -4,6 +4,7 @@
 mod bindings;
 mod classes;
 mod facts;
+mod images;
 mod records;
 mod storport;
 

@@ -1,17 +1,19 @@
 //! What must not creep up: allocations are none, instructions stay below a bound (half as much again as they were
 //! when the bound was set, in an optimised build).
 
-use benches::{allocations, operations};
+use benches::{allocations, block, operations};
 
 /// A name, the most instructions it may take, and the operation.
 type Cost = (&'static str, u64, Box<dyn FnMut()>);
 
-fn operations() -> [Cost; 4] {
+fn operations() -> [Cost; 6] {
     [
         ("front-end's round", 450, Box::new(operations::front_round())),
         ("whole round", 850, Box::new(operations::ring_round())),
         ("grant and end", 220, Box::new(operations::grant_and_end())),
         ("64 grants and ends", 16_500, Box::new(operations::grants_and_ends(64))),
+        ("4 KiB read of a disk, both ends", 3_400, Box::new(block::reads(1))),
+        ("32 reads of 4 KiB at once, both ends", 86_000, Box::new(block::reads(32))),
     ]
 }
 

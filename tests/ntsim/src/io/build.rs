@@ -27,6 +27,18 @@ pub unsafe fn request_as(
     mode: u8,
     fill: impl FnOnce(&mut IO_STACK_LOCATION),
 ) -> (NTSTATUS, u64) {
+    request_within(target, status, information, mode, None, fill)
+}
+
+/// As [`request_as`], with a limit: milliseconds, and the bugcheck that its expiry is.
+pub unsafe fn request_within(
+    target: *mut DEVICE_OBJECT,
+    status: NTSTATUS,
+    information: u64,
+    mode: u8,
+    limit: Option<(u64, u32, [u64; 4])>,
+    fill: impl FnOnce(&mut IO_STACK_LOCATION),
+) -> (NTSTATUS, u64) {
     let top = device::top(target);
     glue::reference(top.cast());
     let mut iosb = IO_STATUS_BLOCK::default();
@@ -42,7 +54,15 @@ pub unsafe fn request_as(
     fill(&mut *stack::next(irp));
     let status = irp::call_driver(top, irp);
     if status == STATUS_PENDING {
-        glue::wait_event((&raw mut event).cast());
+        match limit {
+            None => glue::wait_event((&raw mut event).cast()),
+            Some((ms, code, parameters)) => {
+                let timeout = crate::ke::wait::Timeout::millis(ms);
+                if crate::ke::wait::wait_one(&raw mut event, timeout) == STATUS_TIMEOUT {
+                    glue::bugcheck(code, parameters, "a request was not completed in time");
+                }
+            }
+        }
     }
     glue::dereference(top.cast());
     // SAFETY: written by the completion on this or another processor, which has signalled the event or returned.

@@ -184,7 +184,7 @@ pub unsafe fn call_driver(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS
         id
     };
     let before = rules::before_dispatch(device, major, minor);
-    let status = crate::call!(rules::dispatch_name(major), routine, device, irp);
+    let status = crate::call!(rules::function_name(major, minor), routine, device, irp);
     rules::after_dispatch(before, device, irp, status);
     returned(irp as usize, call, status);
     status

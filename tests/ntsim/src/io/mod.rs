@@ -12,6 +12,7 @@ pub mod guid;
 pub mod interface;
 pub mod interrupt;
 pub mod irp;
+pub mod misc;
 pub mod notify;
 pub mod remlock;
 pub mod rules;
@@ -78,6 +79,7 @@ pub fn tables() -> Vec<&'static [Export]> {
         file::EXPORTS,
         interface::EXPORTS,
         interrupt::EXPORTS,
+        misc::EXPORTS,
         notify::EXPORTS,
         remlock::EXPORTS,
         work::EXPORTS,

@@ -22,6 +22,7 @@ rules! {
     CALL_NO_DEVICE = "irp-call-no-device", 0xC9, 0x04, "IoCallDriver is given no valid device object";
     COMPLETE_PENDING = "irp-complete-pending", 0xC9, 0x06, "an IRP is completed with STATUS_PENDING or -1";
     COMPLETE_CANCEL_SET = "irp-complete-cancel-set", 0xC9, 0x07, "an IRP is completed while its cancel routine is set";
+    TIMER_TWICE = "device-timer-twice", 0xC9, 0x0A, "IoInitializeTimer is called twice for a device";
     DELETE_ATTACHED = "device-delete-attached", 0xC9, 0x201, "a device object is deleted while it is attached";
     DETACH_TWICE = "device-detach-twice", 0xC9, 0x202, "IoDetachDevice without an attached device";
     CALL_CANCEL_SET = "irp-call-cancel-set", 0xC9, 0x203, "an IRP is forwarded while its cancel routine is set";

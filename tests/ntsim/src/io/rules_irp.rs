@@ -8,34 +8,45 @@ use super::{
 };
 use crate::ke::irql;
 use crate::verifier::{self, Rule};
-use alloc::{format, string::String};
+use alloc::format;
 use nt::sys::*;
 
 /// Names of the PnP minor functions.
-const PNP_MINORS: [&str; 26] = [
-    "START_DEVICE", "QUERY_REMOVE_DEVICE", "REMOVE_DEVICE", "CANCEL_REMOVE_DEVICE", "STOP_DEVICE",
-    "QUERY_STOP_DEVICE", "CANCEL_STOP_DEVICE", "QUERY_DEVICE_RELATIONS", "QUERY_INTERFACE",
-    "QUERY_CAPABILITIES", "QUERY_RESOURCES", "QUERY_RESOURCE_REQUIREMENTS", "QUERY_DEVICE_TEXT",
-    "FILTER_RESOURCE_REQUIREMENTS", "14", "READ_CONFIG", "WRITE_CONFIG", "EJECT", "SET_LOCK", "QUERY_ID",
-    "QUERY_PNP_DEVICE_STATE", "QUERY_BUS_INFORMATION", "DEVICE_USAGE_NOTIFICATION", "SURPRISE_REMOVAL",
-    "QUERY_LEGACY_BUS_INFORMATION", "DEVICE_ENUMERATED",
+const PNP: [&str; 26] = [
+    "IRP_MN_START_DEVICE",
+    "IRP_MN_QUERY_REMOVE_DEVICE",
+    "IRP_MN_REMOVE_DEVICE",
+    "IRP_MN_CANCEL_REMOVE_DEVICE",
+    "IRP_MN_STOP_DEVICE",
+    "IRP_MN_QUERY_STOP_DEVICE",
+    "IRP_MN_CANCEL_STOP_DEVICE",
+    "IRP_MN_QUERY_DEVICE_RELATIONS",
+    "IRP_MN_QUERY_INTERFACE",
+    "IRP_MN_QUERY_CAPABILITIES",
+    "IRP_MN_QUERY_RESOURCES",
+    "IRP_MN_QUERY_RESOURCE_REQUIREMENTS",
+    "IRP_MN_QUERY_DEVICE_TEXT",
+    "IRP_MN_FILTER_RESOURCE_REQUIREMENTS",
+    "IRP_MN_14",
+    "IRP_MN_READ_CONFIG",
+    "IRP_MN_WRITE_CONFIG",
+    "IRP_MN_EJECT",
+    "IRP_MN_SET_LOCK",
+    "IRP_MN_QUERY_ID",
+    "IRP_MN_QUERY_PNP_DEVICE_STATE",
+    "IRP_MN_QUERY_BUS_INFORMATION",
+    "IRP_MN_DEVICE_USAGE_NOTIFICATION",
+    "IRP_MN_SURPRISE_REMOVAL",
+    "IRP_MN_QUERY_LEGACY_BUS_INFORMATION",
+    "IRP_MN_DEVICE_ENUMERATED",
 ];
+const POWER: [&str; 4] = ["IRP_MN_WAIT_WAKE", "IRP_MN_POWER_SEQUENCE", "IRP_MN_SET_POWER", "IRP_MN_QUERY_POWER"];
 
-/// A request's name for reports.
-pub fn function_name(major: u8, minor: u8) -> String {
+/// A request's name, for reports and the trace.
+pub fn function_name(major: u8, minor: u8) -> &'static str {
     match u32::from(major) {
-        IRP_MJ_PNP => format!("IRP_MN_{}", PNP_MINORS.get(usize::from(minor)).unwrap_or(&"?")),
-        IRP_MJ_POWER => format!(
-            "IRP_MN_{}",
-            ["WAIT_WAKE", "POWER_SEQUENCE", "SET_POWER", "QUERY_POWER"].get(usize::from(minor)).unwrap_or(&"?")
-        ),
-        _ => dispatch_name(major).into(),
-    }
-}
-
-/// Name of a dispatch routine by major function, for the trace.
-pub fn dispatch_name(major: u8) -> &'static str {
-    match u32::from(major) {
+        IRP_MJ_PNP => PNP.get(usize::from(minor)).unwrap_or(&"IRP_MJ_PNP"),
+        IRP_MJ_POWER => POWER.get(usize::from(minor)).unwrap_or(&"IRP_MJ_POWER"),
         IRP_MJ_CREATE => "IRP_MJ_CREATE",
         IRP_MJ_CLOSE => "IRP_MJ_CLOSE",
         IRP_MJ_READ => "IRP_MJ_READ",
@@ -45,9 +56,7 @@ pub fn dispatch_name(major: u8) -> &'static str {
         IRP_MJ_INTERNAL_DEVICE_CONTROL => "IRP_MJ_INTERNAL_DEVICE_CONTROL",
         IRP_MJ_SHUTDOWN => "IRP_MJ_SHUTDOWN",
         IRP_MJ_CLEANUP => "IRP_MJ_CLEANUP",
-        IRP_MJ_POWER => "IRP_MJ_POWER",
         IRP_MJ_SYSTEM_CONTROL => "IRP_MJ_SYSTEM_CONTROL",
-        IRP_MJ_PNP => "IRP_MJ_PNP",
         _ => "IRP_MJ other",
     }
 }

@@ -217,7 +217,7 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
     let sl = stack::current(request);
     let minor = u32::from((*sl).MinorFunction);
     let name = ntsim::io::rules::function_name(IRP_MJ_PNP as u8, minor as u8);
-    knobs(|k| k.seen.push(name));
+    knobs(|k| k.seen.push(name.into()));
     match minor {
         IRP_MN_START_DEVICE => {
             let args = *stack::args(sl);
@@ -291,7 +291,7 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
 
 unsafe extern "win64" fn create(_: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
     let name = ntsim::io::rules::function_name((*stack::current(request)).MajorFunction, 0);
-    knobs(|k| k.seen.push(name));
+    knobs(|k| k.seen.push(name.into()));
     (*request).IoStatus.Information = 0;
     complete(request, STATUS_SUCCESS)
 }

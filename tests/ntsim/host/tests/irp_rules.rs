@@ -1,0 +1,225 @@
+//! The rules about IRPs and device objects: each is broken once by a driver, and must be found; the well-behaved driver
+//! of `pnp.rs` breaks none.
+#![allow(unsafe_code, unsafe_op_in_unsafe_fn)]
+#![allow(clippy::undocumented_unsafe_blocks, clippy::multiple_unsafe_ops_per_block, clippy::missing_safety_doc)]
+
+mod common;
+
+use common::driver::{CLASS, KNOBS, Knobs, entry, knobs};
+use common::pci::{Function, PciMachine, Shared};
+use nt::sys::*;
+use ntsim::io::{device, irp, remlock, rules, security::Token, stack, user::Process};
+use ntsim::pnp::{self, boot, install, removal, store::Source};
+use ntsim_host::{BugCheck, Sim};
+use std::rc::Rc;
+
+const INF: &str = "[Version]\nSignature=\"$Windows NT$\"\nClassGuid={4d36e97d-e325-11ce-bfc1-08002be10318}\n\
+[Manufacturer]\nV=M,NTamd64\n[M.NTamd64]\nD=I,PCI\\VEN_5853&DEV_0001\n[I]\nCopyFiles=@t.sys\n\
+[DestinationDirs]\nDefaultDestDir=12\n[I.Services]\nAddService=t,2,S\n[S]\nServiceType=1\nStartType=3\nErrorControl=1\n\
+ServiceBinary=%12%\\t.sys\n";
+const DEVICE: &str = "PCI\\VEN_5853&DEV_0001";
+
+/// Starts the driver with some misbehaviour, runs `f` on a kernel thread, and gives the outcome.
+fn run(misbehaviour: &[&'static str], f: impl FnOnce() + 'static) -> Result<(), BugCheck> {
+    let shared = Rc::new(Shared::default());
+    shared.functions.borrow_mut().insert((2, 0), Function::new(0x5853, 1));
+    KNOBS.with(|k| *k.borrow_mut() = Knobs::default());
+    knobs(|k| k.bad.extend(misbehaviour));
+    let sim = Sim::builder().machine(Box::new(PciMachine { shared, cpus: 1 })).build();
+    sim.run(move || {
+        install::add_package("t.inf", INF.as_bytes(), vec![("t.sys".into(), Source::Native(entry))]).unwrap();
+        boot::run();
+        f();
+    })
+}
+
+fn expect(rule: &ntsim::verifier::Rule, outcome: Result<(), BugCheck>) {
+    match outcome {
+        Ok(()) => panic!("rule {} was not found broken", rule.id),
+        Err(b) => assert_eq!(b.rule, Some(rule.id), "{b}"),
+    }
+}
+
+fn ioctl(function: u32) -> Result<(), BugCheck> {
+    run(&[], move || {
+        let path = pnp::with(pnp::find(DEVICE).unwrap(), |n| n.path.clone());
+        let link = format!("\\??\\{}#{}", path.replace('\\', "#"), ntsim::io::guid::text(&CLASS));
+        let process = Process::new(Token::system());
+        let handle = process.open(&link, 0xC000_0000).unwrap();
+        process.ioctl(handle, 0x22 << 16 | function << 2, b"abc", 8);
+        process.exit(Vec::new());
+    })
+}
+
+#[test]
+fn dispatch_and_completion() {
+    ioctl(1).unwrap_or_else(|b| panic!("{b}"));
+    expect(&rules::STATUS_INCONSISTENT, ioctl(0x10));
+    expect(&rules::NOT_COMPLETED, ioctl(0x11));
+    expect(&rules::PENDING_UNRETURNED, ioctl(0x12));
+    expect(&rules::PENDING_UNMARKED, ioctl(0x13));
+    expect(&rules::COMPLETE_PENDING, ioctl(0x14));
+    expect(&rules::COMPLETE_CANCEL_SET, ioctl(0x15));
+    expect(&rules::INFORMATION, ioctl(0x16));
+    // The IRP is gone after the first completion: either bugcheck 0x44 or the access itself is found.
+    let twice = ioctl(0x17).unwrap_err();
+    assert!(matches!(twice.code, 0x44 | 0x50 | 0xCC | 0xC9 | 0xD5), "{twice}");
+}
+
+#[test]
+fn removal_rules() {
+    let remove = || removal::remove(pnp::find(DEVICE).unwrap()).unwrap();
+    run(&[], remove).unwrap_or_else(|b| panic!("{b}"));
+    expect(&rules::REMOVE_NOT_DETACHED, run(&["no-detach", "no-delete"], remove));
+    expect(&rules::DELETE_ATTACHED, run(&["no-detach"], remove));
+    expect(&rules::REMOVE_NOT_DELETED, run(&["no-delete"], remove));
+    expect(&rules::STILL_INITIALIZING, run(&["initializing"], || ()));
+    expect(&rules::PNP_COMPLETED_SUCCESS, run(&["pnp-complete"], remove));
+    let fail = || {
+        knobs(|k| k.state = 4);
+        pnp::manager::exclusively(|| unsafe { pnp::manager::check_state(pnp::find(DEVICE).unwrap()) });
+    };
+    expect(&rules::SURPRISE_DETACHED, run(&["surprise-delete"], fail));
+}
+
+unsafe fn request(minor: u32) -> *mut IRP {
+    let top = removal::top(pnp::find(DEVICE).unwrap());
+    let request = irp::IoAllocateIrp((*top).StackSize, 0);
+    let next = stack::next(request);
+    (*next).MajorFunction = IRP_MJ_PNP as u8;
+    (*next).MinorFunction = minor as u8;
+    stack::set_status(request, STATUS_NOT_SUPPORTED, 0);
+    request
+}
+
+unsafe fn top() -> *mut DEVICE_OBJECT {
+    removal::top(pnp::find(DEVICE).unwrap())
+}
+
+#[test]
+fn senders() {
+    expect(
+        &rules::PNP_STATUS,
+        run(&[], || unsafe {
+            let r = request(IRP_MN_QUERY_BUS_INFORMATION);
+            stack::set_status(r, STATUS_SUCCESS, 0);
+            irp::IofCallDriver(top(), r);
+        }),
+    );
+    expect(
+        &rules::RESTRICTED,
+        run(&[], || unsafe {
+            irp::IofCallDriver(top(), request(IRP_MN_REMOVE_DEVICE));
+        }),
+    );
+    expect(
+        &rules::CALL_IRQL,
+        run(&[], || unsafe {
+            let r = request(IRP_MN_QUERY_BUS_INFORMATION);
+            ntsim::ke::irql::raise(2);
+            irp::IofCallDriver(top(), r);
+        }),
+    );
+    expect(&rules::CALL_NULL_DEVICE, run(&[], || unsafe {
+        irp::IofCallDriver(std::ptr::null_mut(), request(IRP_MN_QUERY_BUS_INFORMATION));
+    }));
+    expect(
+        &rules::CALL_CONTROL,
+        run(&[], || unsafe {
+            let r = request(IRP_MN_QUERY_BUS_INFORMATION);
+            (*stack::next(r)).Control = SL_PENDING_RETURNED as u8;
+            irp::IofCallDriver(top(), r);
+        }),
+    );
+    expect(
+        &rules::CALL_NOT_IRP,
+        run(&[], || unsafe {
+            let mut junk = IRP::default();
+            irp::IofCallDriver(top(), &raw mut junk);
+        }),
+    );
+    for (rule, version, size, address, number) in [
+        (&rules::CAPS_VERSION, 0, 64, u32::MAX, u32::MAX),
+        (&rules::CAPS_SIZE, 1, 8, u32::MAX, u32::MAX),
+        (&rules::CAPS_ADDRESS, 1, 64, 0, u32::MAX),
+        (&rules::CAPS_UI_NUMBER, 1, 64, u32::MAX, 0),
+    ] {
+        expect(
+            rule,
+            run(&[], move || unsafe {
+                let r = request(IRP_MN_QUERY_CAPABILITIES);
+                let mut caps = DEVICE_CAPABILITIES { Version: version, Size: size, ..Default::default() };
+                caps.Address = address;
+                caps.UINumber = number;
+                (*stack::args(stack::next(r)))[0] = &raw mut caps as u64;
+                irp::IofCallDriver(top(), r);
+            }),
+        );
+    }
+    // An IRP of a driver that is completed to the end.
+    let end = run(&[], || unsafe {
+        irp::IofCallDriver(top(), request(IRP_MN_QUERY_BUS_INFORMATION));
+    })
+    .unwrap_err();
+    assert_eq!((end.code, end.parameters[0]), (0xC9, 0x20A), "{end}");
+    // One stack location is too few for this stack.
+    let short = run(&[], || unsafe {
+        let r = irp::IoAllocateIrp(1, 0);
+        // IoSetNextIrpStackLocation: the caller keeps the only location for itself.
+        stack::set_current(r, 1);
+        irp::IofCallDriver(top(), r);
+        (*stack::next(r)).MajorFunction = IRP_MJ_PNP as u8;
+        (*stack::next(r)).MinorFunction = IRP_MN_QUERY_BUS_INFORMATION as u8;
+        stack::set_status(r, STATUS_NOT_SUPPORTED, 0);
+        irp::IofCallDriver(top(), r);
+    })
+    .unwrap_err();
+    assert_eq!(short.code, 0x35, "{short}");
+}
+
+#[test]
+fn objects_and_remove_locks() {
+    expect(&rules::FREE_NOT_IRP, run(&[], || unsafe {
+        let mut junk = IRP::default();
+        irp::IoFreeIrp(&raw mut junk);
+    }));
+    expect(&rules::INITIALIZE_ALLOCATED, run(&[], || unsafe {
+        let r = irp::IoAllocateIrp(2, 0);
+        irp::IoInitializeIrp(r, irp::size_of_irp(2) as u16, 2);
+    }));
+    expect(&rules::DETACH_TWICE, run(&[], || unsafe { device::IoDetachDevice(top()) }));
+    expect(&rules::DELETE_TWICE, run(&[], || unsafe {
+        let driver = (*top()).DriverObject;
+        let mut at = std::ptr::null_mut();
+        device::IoCreateDevice(driver, 0, std::ptr::null_mut(), 0x22, 0, 0, &mut at);
+        // A reference keeps the memory.
+        ntsim::ob::reference(at.cast());
+        device::IoDeleteDevice(at);
+        device::IoDeleteDevice(at);
+    }));
+    let lock = |f: unsafe fn(*mut IO_REMOVE_LOCK)| {
+        run(&[], move || unsafe {
+            let at: *mut IO_REMOVE_LOCK = ntsim::io::glue::pool(32, *b"Lock", true).cast();
+            f(at);
+        })
+    };
+    unsafe fn good(at: *mut IO_REMOVE_LOCK) {
+        remlock::IoInitializeRemoveLockEx(at, 0, 0, 0, 32);
+        assert_eq!(remlock::IoAcquireRemoveLockEx(at, 1 as _, std::ptr::null(), 0, 32), STATUS_SUCCESS);
+        assert_eq!(remlock::IoAcquireRemoveLockEx(at, 2 as _, std::ptr::null(), 0, 32), STATUS_SUCCESS);
+        remlock::IoReleaseRemoveLockEx(at, 2 as _, 32);
+        remlock::IoReleaseRemoveLockAndWaitEx(at, 1 as _, 32);
+        assert_eq!(remlock::IoAcquireRemoveLockEx(at, 3 as _, std::ptr::null(), 0, 32), STATUS_DELETE_PENDING);
+    }
+    unsafe fn uninitialized(at: *mut IO_REMOVE_LOCK) {
+        remlock::IoAcquireRemoveLockEx(at, 1 as _, std::ptr::null(), 0, 32);
+    }
+    unsafe fn wrong_tag(at: *mut IO_REMOVE_LOCK) {
+        remlock::IoInitializeRemoveLockEx(at, 0, 0, 0, 32);
+        remlock::IoAcquireRemoveLockEx(at, 1 as _, std::ptr::null(), 0, 32);
+        remlock::IoReleaseRemoveLockEx(at, 2 as _, 32);
+    }
+    lock(good).unwrap_or_else(|b| panic!("{b}"));
+    expect(&rules::REMLOCK_UNINITIALIZED, lock(uninitialized));
+    expect(&rules::REMLOCK_TAG, lock(wrong_tag));
+}

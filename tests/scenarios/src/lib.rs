@@ -1,2 +1,4 @@
 //! Whole-system tests: drivers + ntsim + xensim.
+#![allow(unsafe_code, reason = "gives images to the stand-in kernel")]
 
+pub mod rig;

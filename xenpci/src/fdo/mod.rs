@@ -9,7 +9,7 @@ use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use nt::sys::{
-    DEVICE_OBJECT, DO_POWER_PAGABLE, DRIVER_OBJECT, IoAttachDeviceToDeviceStack, IoInvalidateDeviceRelations,
+    DEVICE_OBJECT, DO_BUFFERED_IO, DO_DIRECT_IO, DO_POWER_PAGABLE, DRIVER_OBJECT, IoAttachDeviceToDeviceStack, IoInvalidateDeviceRelations,
     NTSTATUS, STATUS_NO_SUCH_DEVICE,
 };
 
@@ -105,11 +105,9 @@ impl Fdo {
             asleep: AtomicBool::new(false),
             door: Spin::new(None),
         });
-        // Power requests are handled at any IRQL: the flag stays clear. The buffering flags are those
-        // of the device below.
+        // Those of the device below. Pageable until a paging file needs the bus; no code of ours is.
         // SAFETY: a live device object.
-        let flags = unsafe { (*lower).Flags } & (nt::sys::DO_BUFFERED_IO | nt::sys::DO_DIRECT_IO);
-        debug_assert_eq!(flags & DO_POWER_PAGABLE, 0);
+        let flags = unsafe { (*lower).Flags } & (DO_BUFFERED_IO | DO_DIRECT_IO | DO_POWER_PAGABLE);
         // SAFETY: just made.
         unsafe { device::open_up(device, Behind::Fdo(fdo), flags) };
         Ok(())

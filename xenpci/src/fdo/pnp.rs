@@ -226,6 +226,10 @@ impl Fdo {
         if !success(status) {
             step(usage.InPath == 0);
         }
+        // SAFETY: both are live device objects; ours is pageable only if the one below is.
+        let below = unsafe { (*self.lower()).Flags } & nt::sys::DO_POWER_PAGABLE != 0;
+        // SAFETY: our device object.
+        unsafe { device::set_pagable(self.device(), below && !self.in_paging_path()) };
         irp.complete(status)
     }
 

@@ -91,7 +91,7 @@ impl Pdo {
             asked: AtomicBool::new(false),
             holdings: crate::iface::Holdings::new(),
         });
-        let flags = DO_BUS_ENUMERATED_DEVICE;
+        let flags = DO_BUS_ENUMERATED_DEVICE | DO_POWER_PAGABLE;
         // SAFETY: just made.
         unsafe { device::open_up(device, Behind::Pdo(Arc::clone(&pdo)), flags) };
         Ok(pdo)
@@ -167,17 +167,11 @@ impl Pdo {
     /// A child of the bus may page only while no such file needs it.
     #[expect(unsafe_code, reason = "writes to the device object")]
     fn update_pagable(&self) {
-        let guard = self.device.lock();
-        let device = guard.0;
-        if device.is_null() {
-            return;
+        let pagable = !self.in_paging_path();
+        let device = self.device.lock();
+        if !device.0.is_null() {
+            // SAFETY: alive, see `referenced_device`.
+            unsafe { device::set_pagable(device.0, pagable) };
         }
-        // SAFETY: alive, see `referenced_device`.
-        let at = unsafe { &raw mut (*device).Flags };
-        // SAFETY: part of the object.
-        let flags = unsafe { at.read() };
-        // All code and data is nonpaged: the flag stays clear, whatever the paths are.
-        // SAFETY: part of the object; changed under our lock.
-        unsafe { at.write(flags & !DO_POWER_PAGABLE) };
     }
 }

@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::mem::transmute;
 
-use nt::sys::{MmGetSystemRoutineAddress, NTSTATUS, NtShutdownSystem};
+use nt::sys::{MmGetSystemRoutineAddress, NTSTATUS};
 use xenbus::{
     abi::sched::Reason,
     keys::domain::{CONTROL_FEATURE, CONTROL_SHUTDOWN, CONTROL_SYSRQ, DATA_UPDATED, PV_ADDONS},
@@ -222,14 +222,31 @@ fn crash() {
     unsafe { nt::sys::KeBugCheckEx(MANUALLY_INITIATED_CRASH, 0, 0, 0, 0) };
 }
 
+/// A function of the kernel by its name; null where this version has none. Both functions used here
+/// are exported by all versions, but documented by none.
 #[expect(unsafe_code, reason = "calls the kernel")]
-fn system_shutdown(action: u32) -> NTSTATUS {
-    // SAFETY: in a system thread, whose previous mode is kernel: no privilege is needed.
-    unsafe { NtShutdownSystem(action) }
+fn routine(name: &str) -> *mut core::ffi::c_void {
+    let name = Wide::new(name);
+    let mut unicode = name.as_unicode();
+    // SAFETY: the name outlives the call.
+    unsafe { MmGetSystemRoutineAddress(&raw mut unicode) }
 }
 
-/// `ZwInitiatePowerAction(action, lightest state, flags, asynchronous)`; looked up, because not every
-/// version exports it.
+/// `NtShutdownSystem(action)`, in a system thread, whose previous mode is kernel: no privilege is needed.
+#[expect(unsafe_code, reason = "calls a function by its address")]
+fn system_shutdown(action: u32) -> NTSTATUS {
+    type Shutdown = unsafe extern "win64" fn(u32) -> NTSTATUS;
+    let address = routine("NtShutdownSystem");
+    if address.is_null() {
+        return nt::sys::STATUS_NOT_SUPPORTED;
+    }
+    // SAFETY: the prototype of that function.
+    let shutdown = unsafe { transmute::<*mut core::ffi::c_void, Shutdown>(address) };
+    // SAFETY: at PASSIVE_LEVEL.
+    unsafe { shutdown(action) }
+}
+
+/// `ZwInitiatePowerAction(action, lightest state, flags, asynchronous)`.
 #[expect(unsafe_code, reason = "calls a function by its address")]
 fn system_sleep(hibernate: bool) -> NTSTATUS {
     type Initiate = unsafe extern "win64" fn(i32, i32, u32, u8) -> NTSTATUS;
@@ -237,10 +254,7 @@ fn system_sleep(hibernate: bool) -> NTSTATUS {
     const ACTION_HIBERNATE: i32 = 3;
     const SLEEPING_3: i32 = 4;
     const HIBERNATE: i32 = 5;
-    let name = Wide::new("ZwInitiatePowerAction");
-    let mut unicode = name.as_unicode();
-    // SAFETY: the name outlives the call.
-    let address = unsafe { MmGetSystemRoutineAddress(&raw mut unicode) };
+    let address = routine("ZwInitiatePowerAction");
     if address.is_null() {
         return nt::sys::STATUS_NOT_SUPPORTED;
     }

@@ -1,0 +1,115 @@
+//! A Windows guest in a box: the driver binaries as shipped, the stand-in kernel around them, the
+//! simulated Xen outside.
+
+use std::path::{Path, PathBuf};
+
+use ntsim::{
+    pnp::{
+        self, boot, install,
+        node::{NodeId, NodeState},
+        store::Source,
+    },
+};
+use ntsim_host::{BugCheck, Sim};
+use xensim::Xen;
+
+/// Where the built drivers are: `XENPV_DRIVERS`, else where `cargo xtask build` puts them.
+#[must_use]
+pub fn drivers() -> PathBuf {
+    if let Some(folder) = std::env::var_os("XENPV_DRIVERS") {
+        return folder.into();
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("drivers")
+}
+
+/// The workspace.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A guest.
+pub struct Rig {
+    /// The stand-in kernel.
+    pub sim: Sim,
+    /// Everything outside.
+    pub xen: Xen,
+}
+
+impl Rig {
+    /// A guest in `xen` with the seed's schedule.
+    #[must_use]
+    pub fn new(xen: Xen, seed: u64) -> Self {
+        Self::with(xen, seed, |builder| builder)
+    }
+
+    /// As [`Rig::new`], with changes to the kernel.
+    #[must_use]
+    pub fn with(
+        xen: Xen,
+        seed: u64,
+        change: impl FnOnce(ntsim_host::Builder) -> ntsim_host::Builder,
+    ) -> Self {
+        let processors = machine::Machine::processors(&xen);
+        let builder = Sim::builder().seed(seed).processors(processors).machine(Box::new(xen.clone()));
+        Self { sim: change(builder).build(), xen }
+    }
+
+    /// Runs `f` on a thread of the guest's; a bug check fails the test with its story.
+    pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        match self.try_run(f) {
+            Ok(result) => result,
+            Err(bugcheck) => panic!("seed {}: {bugcheck}\n{}", self.sim.seed(), self.console()),
+        }
+    }
+
+    /// As [`Rig::run`], giving the bug check back.
+    ///
+    /// # Errors
+    /// The bug check.
+    pub fn try_run<R>(&self, f: impl FnOnce() -> R) -> Result<R, BugCheck> {
+        self.sim.run(f)
+    }
+
+    /// What the guest wrote to port 0xE9.
+    #[must_use]
+    pub fn console(&self) -> String {
+        String::from_utf8_lossy(&self.xen.sim().world.console).into_owned()
+    }
+}
+
+/// Puts a package of ours (`inf/<name>.inf` and the built `<name>.sys`) into the driver store. In the
+/// guest.
+pub fn add_package(name: &str) {
+    let inf = std::fs::read(root().join("inf").join(format!("{name}.inf"))).expect("the INF file");
+    let path = drivers().join(format!("{name}.sys"));
+    let image = std::fs::read(&path).unwrap_or_else(|_| {
+        panic!("{} is not there: run `cargo xtask build` first, or set XENPV_DRIVERS", path.display())
+    });
+    let files = vec![(format!("{name}.sys"), Source::Image(image))];
+    install::add_package(&format!("{name}.inf"), &inf, files).unwrap_or_else(|error| panic!("{name}.inf: {error}"));
+}
+
+/// Boots with the packages named. In the guest.
+pub fn boot(packages: &[&str]) {
+    for name in packages {
+        add_package(name);
+    }
+    boot::run();
+}
+
+/// State and problem code of a device, by the start of its instance path. In the guest.
+#[must_use]
+pub fn state_of(path: &str) -> Option<(NodeState, u32)> {
+    pnp::find(path).map(|id| pnp::with(id, |node| (node.state, node.problem)))
+}
+
+/// The node of a device. In the guest.
+///
+/// # Panics
+/// When it is not there.
+#[must_use]
+pub fn node(path: &str) -> NodeId {
+    pnp::find(path).unwrap_or_else(|| panic!("{path} is not there:\n{}", pnp::dump()))
+}

@@ -1,0 +1,623 @@
+//! The connection: one worker at `PASSIVE_LEVEL` carries out what the front-end's control decides.
+//!
+//! Everybody else only sets bits of a command word and queues the worker. So watches, timers, events
+//! of the control ring, violations, suspends and NDIS's wishes meet in one place, one after the other.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use netfront::{
+    Payload, Run,
+    announce::{Announcer, gratuitous_arp},
+    control::{Control, CtrlKeys, QueueKeys, Step},
+    ctrl::{Ctrl, Hashing},
+    negotiate::{Plan, Policy, Properties},
+    ring::OpenError,
+};
+use xenbus::{
+    seam::{Clock, EventChannels},
+    state::{Failure, Phase, Wake},
+    types::{Domid, Gfn, Port},
+};
+use xenpci_interface::{
+    Client, Phase as SuspendPhase, PhaseHandler, Signal, SpinLock, SuspendRegistration, Timer, Watch, Work,
+    abi,
+};
+
+use crate::{
+    adapter::Adapter,
+    host::XenHost,
+    link::{DEFAULT_SPEED, Link},
+    packet::Features,
+    tx::{self, Chain},
+};
+
+/// Bits of the command word.
+pub mod command {
+    /// Connect.
+    pub const START: u32 = 1;
+    /// Close for good.
+    pub const STOP: u32 = 1 << 1;
+    /// The back-end's folder changed.
+    pub const BACK: u32 = 1 << 2;
+    /// The front-end's folder changed.
+    pub const FRONT: u32 = 1 << 3;
+    /// A deadline may have passed.
+    pub const TIMER: u32 = 1 << 4;
+    /// A queue found a violation.
+    pub const VIOLATION: u32 = 1 << 5;
+    /// A suspend is coming.
+    pub const SUSPEND: u32 = 1 << 6;
+    /// It was called off.
+    pub const WAKE_SAME: u32 = 1 << 7;
+    /// Ports and grants are void.
+    pub const WAKE_NEW: u32 = 1 << 8;
+    /// The control ring has something.
+    pub const CTRL: u32 = 1 << 9;
+    /// Receive-side scaling changed.
+    pub const SCALING: u32 = 1 << 10;
+    /// The multicast list or the packet filter changed.
+    pub const FILTER: u32 = 1 << 11;
+    /// What we ask of the back-end changed: connect anew.
+    pub const RENEW: u32 = 1 << 12;
+    /// Pages are still mapped: look again in a while.
+    pub const PINNED: u32 = 1 << 13;
+}
+
+/// Bound on the first connection while NDIS waits for the initialization, in nanoseconds.
+const FIRST_BOUND: u64 = 5_000_000_000;
+/// Bound on closing: both steps of the handshake.
+const STOP_BOUND: u64 = 30_000_000_000;
+/// Bound on the worker's part of a suspend.
+const SUSPEND_BOUND: u64 = 2_000_000_000;
+/// Pause before pages that were still mapped are tried again.
+const PINNED_PAUSE: u64 = 100_000_000;
+
+/// What the worker works with.
+struct State {
+    control: Control,
+    ctrl: Ctrl<XenHost>,
+    ctrl_port: Option<Port>,
+    back_watch: Option<Watch>,
+    front_watch: Option<Watch>,
+    suspend: Option<SuspendRegistration<Sleeper>>,
+    announcer: Announcer,
+    pinned_due: Option<u64>,
+    renewing: bool,
+    groups: arrayvec::ArrayVec<[u8; 6], { crate::adapter::MAX_GROUPS }>,
+    policy: Policy,
+}
+
+struct Parts {
+    work: Work,
+    timer: Timer,
+}
+
+/// The connection, from outside.
+pub struct Connect {
+    commands: AtomicU32,
+    parts: SpinLock<Option<Parts>>,
+    /// Empty while the worker has it.
+    state: SpinLock<Option<Box<State>>>,
+    settled: Signal,
+    stopped: Signal,
+    slept: Signal,
+}
+
+/// Is told about suspends.
+struct Sleeper(alloc::sync::Weak<Adapter>);
+
+impl PhaseHandler for Sleeper {
+    fn phase(&self, phase: SuspendPhase) {
+        let Some(adapter) = self.0.upgrade() else { return };
+        let connect = &adapter.connect;
+        let bits = match phase {
+            SuspendPhase::Prepare => command::SUSPEND,
+            // Only memory may be touched, and nothing has to be.
+            SuspendPhase::Early => return,
+            SuspendPhase::Late(xenpci_interface::Wake::Cancelled) => command::WAKE_SAME,
+            SuspendPhase::Late(_) => command::WAKE_NEW,
+        };
+        connect.slept.clear();
+        connect.command(bits);
+        // The next phase must not begin before; when it takes too long it does all the same.
+        let _ = connect.slept.wait(SUSPEND_BOUND);
+    }
+}
+
+impl Connect {
+    /// Of the device in `folder`, not started.
+    #[must_use]
+    pub fn new(client: &Client, folder: &str, policy: Policy) -> Option<Self> {
+        let state = State {
+            control: Control::new(folder, policy),
+            ctrl: Ctrl::new(),
+            ctrl_port: None,
+            back_watch: None,
+            front_watch: None,
+            suspend: None,
+            announcer: Announcer::default(),
+            pinned_due: None,
+            renewing: false,
+            groups: arrayvec::ArrayVec::new(),
+            policy,
+        };
+        Some(Self {
+            commands: AtomicU32::new(0),
+            parts: SpinLock::new(client, None),
+            state: SpinLock::new(client, Some(Box::new(state))),
+            settled: Signal::new(client).ok()?,
+            stopped: Signal::new(client).ok()?,
+            slept: Signal::new(client).ok()?,
+        })
+    }
+
+    /// Starts, and waits a little for the connection. `PASSIVE_LEVEL`.
+    #[must_use]
+    pub fn start(adapter: &Arc<Adapter>) -> Option<()> {
+        let client = &adapter.host.client;
+        let target = Arc::downgrade(adapter);
+        let on_timer = target.clone();
+        let worker = target.clone();
+        let work = Work::new(client, move || {
+            if let Some(adapter) = worker.upgrade() {
+                adapter.connect.run(&adapter);
+            }
+        });
+        let timer = Timer::new(client, move || {
+            if let Some(adapter) = on_timer.upgrade() {
+                adapter.connect.command(command::TIMER);
+            }
+        });
+        *adapter.connect.parts.lock() = Some(Parts { work: work.ok()?, timer: timer.ok()? });
+        let path = client.frontend_path().ok()?;
+        let on_front = target.clone();
+        let front = client.watch(&path, move || {
+            if let Some(adapter) = on_front.upgrade() {
+                adapter.connect.command(command::FRONT);
+            }
+        });
+        let suspend = client.on_suspend(Sleeper(target));
+        {
+            let mut state = adapter.connect.state.lock();
+            let state = state.as_mut()?;
+            state.front_watch = Some(front.ok()?);
+            state.suspend = Some(suspend.ok()?);
+        }
+        adapter.connect.command(command::START);
+        // A back-end that is slow or absent must not keep the system from starting: then the link
+        // comes up later.
+        let _ = adapter.connect.settled.wait(FIRST_BOUND);
+        Some(())
+    }
+
+    /// Closes and ends the worker. `PASSIVE_LEVEL`.
+    pub fn stop(&self) {
+        if self.parts.lock().is_some() {
+            self.command(command::STOP);
+            let _ = self.stopped.wait(STOP_BOUND);
+        }
+        let parts = self.parts.lock().take();
+        // Waits for the worker and the timer's callback.
+        drop(parts);
+        let state = self.state.lock().take();
+        // Waits for the watches' callbacks.
+        drop(state);
+    }
+
+    /// Asks the worker for something. `IRQL <= DISPATCH_LEVEL`.
+    pub fn command(&self, bits: u32) {
+        self.commands.fetch_or(bits, Ordering::AcqRel);
+        if let Some(parts) = &*self.parts.lock() {
+            parts.work.queue();
+        }
+    }
+
+    fn run(&self, adapter: &Arc<Adapter>) {
+        let Some(mut state) = self.state.lock().take() else { return };
+        let bits = self.commands.swap(0, Ordering::AcqRel);
+        state.obey(adapter, bits);
+        state.steps(adapter);
+        let phase = state.control.phase();
+        let due = state.next_due();
+        *self.state.lock() = Some(state);
+        if matches!(phase, Phase::Running | Phase::Failed | Phase::Stopped) {
+            self.settled.set();
+        }
+        if phase == Phase::Stopped {
+            self.stopped.set();
+        }
+        if bits & (command::SUSPEND | command::WAKE_NEW | command::WAKE_SAME) != 0 {
+            self.slept.set();
+        }
+        if let Some(due) = due {
+            let wait = due.saturating_sub(adapter.host.client.now());
+            if let Some(parts) = &*self.parts.lock() {
+                parts.timer.set(wait.max(1_000_000));
+            }
+        }
+    }
+}
+
+impl State {
+    fn obey(&mut self, adapter: &Arc<Adapter>, bits: u32) {
+        let client = &adapter.host.client;
+        let now = client.now();
+        let on = |bit| bits & bit != 0;
+        if on(command::WAKE_SAME) {
+            self.control.resume(now, Wake::SameDomain);
+        }
+        if on(command::WAKE_NEW) {
+            self.control.resume(now, Wake::NewDomain);
+        }
+        if on(command::SUSPEND) {
+            self.control.suspend();
+        }
+        if on(command::START) {
+            self.control.start();
+        }
+        if on(command::STOP) {
+            self.renewing = false;
+            self.control.stop(now);
+        }
+        if on(command::VIOLATION) {
+            client.log(abi::LOG_ERROR, "the network back-end broke the protocol; the device is stopped");
+            self.control.violation(now);
+        }
+        if on(command::FRONT) {
+            self.control.front_event(client, now);
+        }
+        if on(command::BACK) {
+            self.control.event(client, now);
+        }
+        if on(command::RENEW) {
+            self.policy.rx_gso_v4 = adapter.offload.rsc(false);
+            self.policy.rx_gso_v6 = adapter.offload.rsc(true);
+            self.control.set_policy(self.policy);
+            self.renewing = true;
+            self.control.stop(now);
+        }
+        if on(command::SCALING) {
+            self.scale(adapter);
+        }
+        if on(command::FILTER) {
+            self.follow_groups(adapter);
+        }
+        if on(command::PINNED) {
+            self.pinned_due = Some(now + PINNED_PAUSE);
+        }
+        self.control.poll(now);
+        self.poll_ctrl(adapter);
+        if self.announcer.poll(now) {
+            announce(adapter);
+        }
+        if self.pinned_due.is_some_and(|due| due <= now) {
+            self.pinned_due = None;
+            self.retry_pinned(adapter);
+        }
+    }
+
+    fn next_due(&self) -> Option<u64> {
+        [self.control.deadline(), self.ctrl.deadline(), self.announcer.due(), self.pinned_due]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn steps(&mut self, adapter: &Arc<Adapter>) {
+        let client = &adapter.host.client;
+        while let Some(step) = self.control.next(client, client.now()) {
+            self.step(adapter, step);
+        }
+    }
+
+    fn step(&mut self, adapter: &Arc<Adapter>, step: Step) {
+        let client = &adapter.host.client;
+        match step {
+            Step::Watch(path) => {
+                self.back_watch = None;
+                let target = Arc::downgrade(adapter);
+                let watch = client.watch(&path, move || {
+                    if let Some(adapter) = target.upgrade() {
+                        adapter.connect.command(command::BACK);
+                    }
+                });
+                // Without the watch the deadlines still bring us on.
+                self.back_watch = watch.ok();
+            }
+            Step::Open { plan, peer } => {
+                let result = self.open(adapter, &plan, peer);
+                self.control.published(client.now(), result);
+            }
+            Step::Enable(properties) => self.enable(adapter, properties),
+            Step::Changed(properties) => adapter.set_link(link_of(properties)),
+            // Address and MTU are NDIS's attributes, which hold until the next initialization.
+            Step::Identity(_) => {}
+            Step::Disable => {
+                for queue in &adapter.queues {
+                    queue.tx.lock().queue.disable();
+                    queue.rx.lock().queue.disable();
+                }
+            }
+            Step::Disconnect => self.disconnect(adapter, false),
+            Step::Forget => self.disconnect(adapter, true),
+            Step::AskEject => {
+                // The answer is a removal, or nothing.
+                let _ = client.report(abi::CHANGE_EJECT);
+            }
+            Step::Report(failure) => client.log(abi::LOG_WARNING, text(failure)),
+            Step::Fail(failure) => {
+                client.log(abi::LOG_ERROR, text(failure));
+                self.give_up(adapter);
+            }
+            Step::Stopped => {
+                if self.renewing {
+                    self.renewing = false;
+                    self.control.start();
+                } else {
+                    self.give_up(adapter);
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, adapter: &Adapter, plan: &Plan, peer: Domid) -> Result<(), Failure> {
+        let host = &adapter.host;
+        let failed = |_: OpenError| Failure::Resources;
+        let port = |vcpu: u32| host.events.alloc_unbound(peer, vcpu).map_err(|_| Failure::Resources);
+        let processors = adapter.scaling.lock().processors(plan.queues as usize);
+        let mut keys: Vec<QueueKeys> = Vec::new();
+        for (index, queue) in adapter.queues.iter().take(plan.queues as usize).enumerate() {
+            let vcpu = processors.get(index).copied().flatten().unwrap_or(index as u32);
+            let tx_port = Arc::new(port(vcpu)?);
+            // From here on a failure is cleaned up by the disconnection that follows it.
+            queue.tx.lock().port = Some(Arc::clone(&tx_port));
+            let rx_port = if plan.split_events { Arc::new(port(vcpu)?) } else { Arc::clone(&tx_port) };
+            queue.rx.lock().port = Some(Arc::clone(&rx_port));
+            queue.tx_port.store(tx_port.raw(), Ordering::Release);
+            queue.rx_port.store(rx_port.raw(), Ordering::Release);
+            let tx_ring = {
+                let mut side = queue.tx.lock();
+                side.features = Features::of(plan);
+                side.hopeful = true;
+                side.queue.open(host, peer, plan).map_err(failed)?
+            };
+            let rx_ring = {
+                let mut side = queue.rx.lock();
+                let ring = side.queue.open(host, peer).map_err(failed)?;
+                side.queue.enable();
+                side.refill(host);
+                ring
+            };
+            keys.push(QueueKeys { tx_ring, rx_ring, tx_port: tx_port.raw(), rx_port: rx_port.raw() });
+        }
+        let ctrl = if plan.ctrl_ring {
+            let ring = self.ctrl.open(host, peer).map_err(failed)?;
+            let port = self.ctrl_port.insert(port(0)?);
+            Some(CtrlKeys { ring, port: port.raw() })
+        } else {
+            None
+        };
+        self.control.publish(&host.client, &keys, ctrl).map_err(|_| Failure::Store)?;
+        adapter.active.store(plan.queues, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn enable(&mut self, adapter: &Arc<Adapter>, properties: Properties) {
+        let host = &adapter.host;
+        let now = host.client.now();
+        for queue in &adapter.queues {
+            let mut done = Chain::new();
+            {
+                let mut side = queue.tx.lock();
+                side.queue.enable(now);
+                side.pump(host, now, &mut done);
+                if let Some(port) = &side.port {
+                    host.events.unmask(port);
+                }
+            }
+            tx::complete_all(adapter, &done);
+            let mut side = queue.rx.lock();
+            side.queue.enable();
+            side.refill(host);
+            if let Some(port) = &side.port {
+                host.events.unmask(port);
+                // A new port may have missed an edge: look once.
+                host.events.kick(port);
+            }
+        }
+        if let Some(port) = &self.ctrl_port {
+            host.events.unmask(port);
+        }
+        if let Some(plan) = self.control.plan() {
+            let segments = u32::from(plan.tx_gso_v4) | u32::from(plan.tx_gso_v6) << 1;
+            if adapter.segments.swap(segments, Ordering::Relaxed) != segments {
+                adapter.indicate_offload();
+            }
+        }
+        self.groups.clear();
+        self.follow_groups(adapter);
+        self.scale(adapter);
+        adapter.set_link(link_of(properties));
+        self.announcer.begin(now);
+    }
+
+    fn disconnect(&mut self, adapter: &Adapter, void: bool) {
+        let host = &adapter.host;
+        for queue in &adapter.queues {
+            queue.tx_port.store(0, Ordering::Release);
+            queue.rx_port.store(0, Ordering::Release);
+            let ports = [queue.rx.lock().port.take(), queue.tx.lock().port.take()];
+            let [rx_port, tx_port] = ports;
+            let same = matches!((&rx_port, &tx_port), (Some(rx), Some(tx)) if Arc::ptr_eq(rx, tx));
+            if same {
+                drop(rx_port);
+                close(adapter, tx_port);
+            } else {
+                close(adapter, rx_port);
+                close(adapter, tx_port);
+            }
+            let mut done = Chain::new();
+            queue.tx.lock().detach(host, void, &mut done);
+            tx::complete_all(adapter, &done);
+            let mut side = queue.rx.lock();
+            if void {
+                side.queue.forget();
+            } else {
+                let _ = side.queue.detach(host);
+            }
+        }
+        if let Some(port) = self.ctrl_port.take() {
+            host.events.close(port);
+        }
+        if void {
+            self.ctrl.forget();
+        } else {
+            self.ctrl.detach(host);
+        }
+        adapter.set_link(Link::DOWN);
+    }
+
+    /// No connection, and none to be expected: what waits is failed.
+    fn give_up(&mut self, adapter: &Adapter) {
+        for queue in &adapter.queues {
+            queue.tx.lock().hopeful = false;
+        }
+        crate::lifecycle::abort_all(adapter, nt::sys::NDIS_STATUS_FAILURE);
+        adapter.set_link(Link::DOWN);
+    }
+
+    /// Brings the back-end's hashing in line with what NDIS wants.
+    fn scale(&mut self, adapter: &Adapter) {
+        let host = &adapter.host;
+        let scaling = adapter.scaling.lock().clone();
+        let queues = adapter.active.load(Ordering::Relaxed) as usize;
+        let mut mapping = scaling.mapping(queues);
+        if mapping.is_empty() {
+            mapping.push(0);
+        }
+        if let Some(port) = &self.ctrl_port {
+            let hashing = Hashing { types: scaling.types, key: scaling.key, mapping };
+            // Refused: the value is computed here, and the back-end spreads as it likes.
+            let _ = self.ctrl.set(host, port, hashing, host.client.now());
+        }
+        for (queue, processor) in adapter.queues.iter().zip(scaling.processors(queues)) {
+            let port = queue.rx.lock().port.clone();
+            if let (Some(port), Some(processor)) = (port, processor) {
+                // A processor without a vector: events go on coming where they do.
+                let _ = host.events.retarget(&port, processor);
+            }
+        }
+    }
+
+    fn poll_ctrl(&mut self, adapter: &Adapter) {
+        let host = &adapter.host;
+        let Some(port) = &self.ctrl_port else { return };
+        match self.ctrl.poll(host, port, host.client.now()) {
+            Ok(_) => host.events.unmask(port),
+            Err(_) => self.control.violation(host.client.now()),
+        }
+    }
+
+    /// Brings the back-end's multicast filter in line with the list.
+    fn follow_groups(&mut self, adapter: &Adapter) {
+        if !self.control.plan().is_some_and(|plan| plan.multicast) {
+            return;
+        }
+        let host = &adapter.host;
+        let wanted = adapter.groups.lock().clone();
+        let filter = adapter.filter.load(Ordering::Relaxed);
+        let all = nt::sys::NDIS_PACKET_TYPE_ALL_MULTICAST | nt::sys::NDIS_PACKET_TYPE_PROMISCUOUS;
+        // Best effort: a filter that stays on too long is off with the next connection.
+        let _ = self.control.set_multicast_filter(&host.client, filter & all == 0);
+        let mut side = adapter.queues[0].tx.lock();
+        let known = core::mem::take(&mut self.groups);
+        for group in known.iter().filter(|group| !wanted.contains(group)) {
+            let _ = side.queue.multicast(false, *group);
+        }
+        for group in &wanted {
+            if known.contains(group) || side.queue.multicast(true, *group).is_ok() {
+                self.groups.push(*group);
+            }
+        }
+        if let Some(port) = side.port.clone() {
+            side.queue.flush(host, &port);
+        }
+    }
+
+    fn retry_pinned(&mut self, adapter: &Adapter) {
+        let now = adapter.host.client.now();
+        for queue in &adapter.queues {
+            let mut done = Chain::new();
+            let polled = queue.tx.lock().poll(&adapter.host, now, &mut done);
+            tx::complete_all(adapter, &done);
+            match polled {
+                Ok(polled) if polled.pinned => self.pinned_due = Some(now + PINNED_PAUSE),
+                Ok(_) => {}
+                Err(_) => self.control.violation(now),
+            }
+        }
+    }
+}
+
+/// Closes a port as soon as no event handler holds it any more: they do only for one turn.
+fn close(adapter: &Adapter, port: Option<Arc<Port>>) {
+    let Some(mut port) = port else { return };
+    for _ in 0..1000 {
+        match Arc::try_unwrap(port) {
+            Ok(port) => return adapter.host.events.close(port),
+            Err(held) => port = held,
+        }
+        adapter.host.client.sleep(1_000_000);
+    }
+    adapter.host.client.log(abi::LOG_WARNING, "an event channel of the network device could not be closed");
+}
+
+fn link_of(properties: Properties) -> Link {
+    let speed = properties.speed.map_or(DEFAULT_SPEED, |mbit| u64::from(mbit) * 1_000_000);
+    Link { up: properties.carrier, speed }
+}
+
+fn text(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Store => "xenstore failed while connecting the network device",
+        Failure::Unsupported => "the network back-end lacks feature-rx-copy",
+        Failure::Resources => "no memory, grants or event channels for the network device",
+        Failure::TimedOut => "the network back-end did not connect in time",
+        Failure::Violation => "the network back-end broke the protocol",
+        Failure::BackendGone => "the network back-end is gone",
+        Failure::Refused => "the network back-end closed during the connection",
+    }
+}
+
+/// A frame of our own.
+struct Own<'a>(&'a [u8]);
+
+impl Payload for Own<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn run(&mut self, _at: usize) -> Run {
+        // Short frames are copied, never granted.
+        Run { gfn: Gfn(0), offset: 0, len: 0 }
+    }
+    fn copy(&mut self, at: usize, to: &mut [u8]) {
+        to.copy_from_slice(&self.0[at..at + to.len()]);
+    }
+}
+
+/// Tells the switches where we are.
+fn announce(adapter: &Adapter) {
+    let host = &adapter.host;
+    let addresses = adapter.addresses.lock().clone();
+    let mut side = adapter.queues[0].tx.lock();
+    for address in addresses {
+        let frame = gratuitous_arp(adapter.current, address);
+        let meta = netfront::tx::TxMeta::PLAIN;
+        // No room: the next time, or never; it is only a courtesy.
+        let _ = side.queue.transmit(host, &mut Own(&frame), &meta, tx::Cookie::none(), host.client.now());
+    }
+    if let Some(port) = side.port.clone() {
+        side.queue.flush(host, &port);
+    }
+}

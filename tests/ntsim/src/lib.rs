@@ -38,6 +38,7 @@ pub mod ke;
 pub mod kernel;
 pub mod loader;
 pub mod mm;
+pub mod ndis;
 pub mod ob;
 pub mod pnp;
 pub mod po;

@@ -104,6 +104,7 @@ pub fn tables() -> Vec<&'static [Export]> {
     tables.push(crate::po::system::EXPORTS);
     tables.extend(crate::wmi::tables());
     tables.extend(crate::storport::tables());
+    tables.extend(crate::ndis::tables());
     tables
 }
 
@@ -135,6 +136,9 @@ impl Kernel {
         // What came with later builds than the floor exists only there.
         if self.config.build >= 19041 {
             self.add_exports(crate::ex::pool::late::LATE);
+        }
+        if self.config.build >= 20348 {
+            self.add_exports(crate::ndis::poll::LATE);
         }
     }
 

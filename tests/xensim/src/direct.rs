@@ -33,26 +33,32 @@ use crate::{
 
 /// Flat guest memory; a guest virtual address is a guest-physical one.
 struct Ram {
-    base: NonNull<u8>,
+    /// What was allocated, with a page to spare for alignment.
+    start: NonNull<u8>,
     layout: Layout,
+    base: NonNull<u8>,
     frames: u64,
 }
 
 impl Ram {
     fn new(pages: u64) -> Self {
-        let layout =
-            Layout::from_size_align(pages as usize * PAGE, PAGE).unwrap_or(Layout::new::<[u8; PAGE]>());
+        // A small alignment, so that the allocator hands out fresh zero pages without touching them.
+        let size = (pages as usize + 1) * PAGE;
+        let layout = Layout::from_size_align(size, 16).unwrap_or(Layout::new::<[u8; PAGE]>());
         // SAFETY: the layout is not empty (at least one page).
-        let base = unsafe { alloc_zeroed(layout) };
-        let base = NonNull::new(base).unwrap_or_else(|| std::alloc::handle_alloc_error(layout));
-        Self { base, layout, frames: pages }
+        let start = unsafe { alloc_zeroed(layout) };
+        let start = NonNull::new(start).unwrap_or_else(|| std::alloc::handle_alloc_error(layout));
+        let skip = start.as_ptr().align_offset(PAGE);
+        // SAFETY: less than a page is skipped, and there is one to spare.
+        let base = unsafe { start.add(skip) };
+        Self { start, layout, base, frames: pages }
     }
 }
 
 impl Drop for Ram {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` with this layout, freed once.
-        unsafe { dealloc(self.base.as_ptr(), self.layout) }
+        unsafe { dealloc(self.start.as_ptr(), self.layout) }
     }
 }
 

@@ -7,7 +7,10 @@
 use std::{
     collections::BTreeMap,
     ptr::NonNull,
-    sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::SeqCst},
+    sync::atomic::{
+        AtomicU8, AtomicU16, AtomicU32, AtomicU64,
+        Ordering::{Relaxed, Release, SeqCst},
+    },
 };
 
 use ::machine::{Backing, GuestMemory};
@@ -28,11 +31,11 @@ macro_rules! word {
         /// Reads one word; `at` is in bytes and aligned.
         #[must_use]
         pub fn $get(self, at: usize) -> $t {
-            self.word::<$atomic>(at).load(SeqCst)
+            self.word::<$atomic>(at).load(Relaxed)
         }
         /// Writes one word; `at` is in bytes and aligned.
         pub fn $set(self, at: usize, value: $t) {
-            self.word::<$atomic>(at).store(value, SeqCst);
+            self.word::<$atomic>(at).store(value, Release);
         }
     };
 }

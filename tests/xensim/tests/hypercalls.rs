@@ -154,7 +154,7 @@ fn ports_and_their_errors() {
     let guest = guest(Flavour::xen_4_20());
     guest.set_callback_line();
     // alloc_unbound for another domain, bind a loop, status, close.
-    assert_eq!(guest.words(6, &[3, 0]).0, -1);
+    assert_eq!(guest.words(6, &[3, 0]).0, -3);
     let (value, out) = guest.words(6, &[0x7ff0 | 0x7ff0 << 16, 0]);
     assert_eq!(value, 0);
     let first = out[1];

@@ -130,8 +130,6 @@ fn a_power_cut_loses_what_was_not_flushed_and_a_reboot_does_not() {
 #[test]
 fn shutdown_reasons_reach_the_toolstack() {
     let guest = guest();
-    guest.page(5).set32(0, 9);
-    assert_eq!(guest.outcome(0, 29, &[2, 5 << 12]), Outcome::Done(-22));
     guest.page(5).set32(0, 3);
     assert_eq!(guest.outcome(0, 29, &[2, 5 << 12]), Outcome::Shutdown(3));
     assert_eq!(guest.xen.stopped(), Some(3));

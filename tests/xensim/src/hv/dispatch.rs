@@ -5,7 +5,7 @@ use ::machine::Outcome;
 use crate::{
     abi::{
         Fields,
-        errno::{EFAULT, EINVAL, ENOSYS, EPERM, ESRCH},
+        errno::{EFAULT, EINVAL, ENOSYS, EPERM},
         xen::{evtchn as ev, hypercall as hc, version as ver},
     },
     mem::Fault,
@@ -173,7 +173,7 @@ impl World {
             }
             ev::UNMASK => {
                 let raw: [u8; 4] = self.arg(arg)?;
-                if !self.hv.ev.channels.contains_key(&raw.u32_at(0)) {
+                if raw.u32_at(0) >= self.hv.ev.valid {
                     return Err(EINVAL);
                 }
                 self.unmask_port(raw.u32_at(0));
@@ -181,7 +181,7 @@ impl World {
             ev::RESET if self.hv.flavour.evtchn_reset => {
                 let raw: [u8; 2] = self.arg(arg)?;
                 if !self.hv.is_self(raw.u16_at(0)) {
-                    return Err(ESRCH);
+                    return Err(self.hv.foreign(raw.u16_at(0), EPERM));
                 }
                 self.reset_channels();
             }
@@ -198,7 +198,11 @@ impl World {
                 let raw: [u8; 8] = self.arg(arg)?;
                 self.set_priority(raw.u32_at(0), raw.u32_at(4))?;
             }
-            ev::BIND_PIRQ => return Err(EINVAL),
+            ev::BIND_PIRQ => {
+                let raw: [u8; 12] = self.arg(arg)?;
+                let port = self.bind_pirq(raw.u32_at(0))?;
+                self.put32(arg + 8, port)?;
+            }
             _ => return Err(ENOSYS),
         }
         Ok(0)
@@ -219,10 +223,10 @@ impl World {
         use super::evtchn::Bound;
         let mut raw: [u8; 24] = self.arg(arg)?;
         if !self.hv.is_self(raw.u16_at(0)) {
-            return Err(ESRCH);
+            return Err(self.hv.foreign(raw.u16_at(0), EPERM));
         }
         let port = raw.u32_at(4);
-        if port >= self.hv.ev.max_ports {
+        if port >= self.hv.ev.valid {
             return Err(EINVAL);
         }
         raw[8..].fill(0);
@@ -232,6 +236,7 @@ impl World {
                 Bound::Interdomain { remote, port } => (2, u32::from(remote), port),
                 Bound::Virq(virq) => (4, virq, 0),
                 Bound::Ipi => (5, 0, 0),
+                Bound::Pirq(pirq) => (3, pirq, 0),
             };
             raw[8..12].copy_from_slice(&status.to_le_bytes());
             raw[12..16].copy_from_slice(&channel.vcpu.to_le_bytes());

@@ -6,12 +6,17 @@ use super::Hypervisor;
 use crate::{
     abi::{
         errno::{EEXIST, EINVAL, ENOENT, ENOSPC, EPERM, ESRCH},
-        xen::{DOMID_FIRST_RESERVED, NR_VIRQS, VIRQ_DEBUG, VIRQ_TIMER, evtchn as ev},
+        xen::{NR_VIRQS, VIRQ_DEBUG, VIRQ_TIMER, evtchn as ev},
     },
     flavour::Flavour,
     mem::Page,
     world::World,
 };
+
+/// Ports for which Xen makes room at a time.
+const BUCKET: u32 = 64;
+/// Physical interrupts that a guest may name.
+const PIRQS: u32 = 256;
 
 /// What a guest's port is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,8 @@ pub enum Bound {
     Virq(u32),
     /// An inter-processor interrupt.
     Ipi,
+    /// A physical interrupt: an HVM guest may bind one, and never gets it here.
+    Pirq(u32),
 }
 
 /// One port of the guest.
@@ -61,6 +68,8 @@ pub struct Channels {
     pub last_queue: BTreeMap<u32, (u32, u8)>,
     /// Limit of the toolstack.
     pub max_ports: u32,
+    /// Ports below are known to Xen, open or closed: room is made in buckets.
+    pub valid: u32,
     /// vCPUs in SCHEDOP_poll: ports and time limit.
     pub pollers: BTreeMap<u32, (Vec<u32>, u64)>,
 }
@@ -73,6 +82,7 @@ impl Channels {
             array: Vec::new(),
             last_queue: BTreeMap::new(),
             max_ports: flavour.max_ports,
+            valid: BUCKET,
             pollers: BTreeMap::new(),
         }
     }
@@ -108,6 +118,7 @@ impl Hypervisor {
         let channel =
             Channel { bound, vcpu, priority: ev::PRIORITY_DEFAULT, pending: false, toolstack: false };
         self.ev.channels.insert(port, channel);
+        self.ev.valid = self.ev.valid.max((port + 1).next_multiple_of(BUCKET));
         Ok(port)
     }
 
@@ -117,7 +128,7 @@ impl Hypervisor {
     /// errno.
     pub fn alloc_unbound(&mut self, domid: u16, remote: u16) -> Result<u32, i64> {
         if !self.is_self(domid) {
-            return Err(if domid >= DOMID_FIRST_RESERVED { ESRCH } else { EPERM });
+            return Err(self.foreign(domid, EPERM));
         }
         let remote = if self.is_self(remote) { self.domid } else { remote };
         self.add(Bound::Unbound { remote }, 0)
@@ -233,6 +244,16 @@ impl World {
         self.hv.add(Bound::Ipi, vcpu)
     }
 
+    pub(super) fn bind_pirq(&mut self, pirq: u32) -> Result<u32, i64> {
+        if pirq >= PIRQS {
+            return Err(EINVAL);
+        }
+        if self.hv.ev.channels.values().any(|channel| channel.bound == Bound::Pirq(pirq)) {
+            return Err(EEXIST);
+        }
+        self.hv.add(Bound::Pirq(pirq), 0)
+    }
+
     pub(super) fn bind_vcpu(&mut self, port: u32, vcpu: u32) -> Result<(), i64> {
         if vcpu as usize >= self.hv.vcpus.len() {
             return Err(ENOENT);
@@ -282,7 +303,7 @@ impl World {
             }
             Bound::Ipi => self.set_pending(port),
             Bound::Unbound { .. } => {} // Silently dropped, as Xen does.
-            Bound::Virq(_) => return Err(EINVAL),
+            Bound::Virq(_) | Bound::Pirq(_) => return Err(EINVAL),
         }
         Ok(())
     }

@@ -75,6 +75,13 @@ impl Hypervisor {
     pub fn is_self(&self, domid: u16) -> bool {
         domid == DOMID_SELF || domid == self.domid
     }
+
+    /// What an operation on another domain answers: domain 0 is there and refuses with `refusal`, any
+    /// other domain is not there.
+    #[must_use]
+    pub fn foreign(&self, domid: u16, refusal: i64) -> i64 {
+        if domid == 0 { refusal } else { crate::abi::errno::ESRCH }
+    }
 }
 
 impl World {

@@ -20,9 +20,12 @@ const READABLE: &[u32] = &[
     hvm::PARAM_VM86_TSS,
     hvm::PARAM_ACPI_IOPORTS_LOCATION,
     34,
+    35,
     36,
     37,
 ];
+/// Parameters that are no more: refused by their number, to whoever asks.
+const DEPRECATED: &[u32] = &[4, 13, 20, 21, 22, 23, 24, 25, 26, 30];
 /// Parameters that a guest may write.
 const WRITABLE: &[u32] = &[
     hvm::PARAM_CALLBACK_IRQ,
@@ -67,7 +70,7 @@ impl World {
                 if !self.hv.is_self(raw.u16_at(0)) {
                     return Err(ESRCH);
                 }
-                let kind: u16 = if self.mem.page(raw.u64_at(8)).is_some() { 0 } else { 4 };
+                let kind: u16 = if self.mem.page(raw.u64_at(8)).is_some() { 0 } else { 2 };
                 self.put(arg + 2, &kind.to_le_bytes()).map(|()| 0)
             }
             // The device model's, moved to another hypercall in 4.9.
@@ -85,7 +88,10 @@ impl World {
             return Err(EINVAL);
         }
         if !self.hv.is_self(domid) {
-            return Err(ESRCH);
+            return Err(self.hv.foreign(domid, EINVAL)); // domain 0 is no HVM domain
+        }
+        if DEPRECATED.contains(&index) {
+            return Err(EINVAL);
         }
         if !set {
             if !READABLE.contains(&index) {

@@ -6,7 +6,7 @@ use super::{GRANT_FRAMES, SHARED_INFO, dispatch::Call};
 use crate::{
     abi::{
         Fields,
-        errno::{EINVAL, ENOENT, ENOSYS, EOPNOTSUPP, ESRCH},
+        errno::{EACCES, EINVAL, ENOENT, ENOSYS, EOPNOTSUPP},
         xen::memory as mem,
     },
     world::{Violation, World},
@@ -21,7 +21,7 @@ impl World {
             mem::ADD_TO_PHYSMAP => {
                 let raw: [u8; 24] = self.arg(arg)?;
                 if !self.hv.is_self(raw.u16_at(0)) {
-                    return Err(ESRCH);
+                    return Err(self.hv.foreign(raw.u16_at(0), EACCES));
                 }
                 let (size, space, idx, gfn) = (raw.u16_at(2), raw.u32_at(4), raw.u64_at(8), raw.u64_at(16));
                 if space == mem::SPACE_GMFN_RANGE {
@@ -36,7 +36,7 @@ impl World {
             mem::REMOVE_FROM_PHYSMAP if self.hv.flavour.remove_from_physmap => {
                 let raw: [u8; 16] = self.arg(arg)?;
                 if !self.hv.is_self(raw.u16_at(0)) {
-                    return Err(ESRCH);
+                    return Err(self.hv.foreign(raw.u16_at(0), EACCES));
                 }
                 let gfn = raw.u64_at(8);
                 if self.mem.backing(gfn) == Backing::Hole {
@@ -93,7 +93,7 @@ impl World {
                     Backing::Ram => Err(EOPNOTSUPP),
                 };
             }
-            _ => return Err(ENOSYS),
+            _ => return Err(EINVAL),
         };
         self.place(index, gfn);
         Ok(())
@@ -119,7 +119,7 @@ impl World {
     fn add_batch(&mut self, arg: u64) -> Call {
         let raw: [u8; 32] = self.arg(arg)?;
         if !self.hv.is_self(raw.u16_at(0)) {
-            return Err(ESRCH);
+            return Err(self.hv.foreign(raw.u16_at(0), EACCES));
         }
         let (space, count) = (u32::from(raw.u16_at(2)), u64::from(raw.u16_at(4)));
         let (indexes, frames, errors) = (raw.u64_at(8), raw.u64_at(16), raw.u64_at(24));
@@ -137,7 +137,7 @@ impl World {
     fn reservation(&mut self, op: u64, arg: u64) -> Call {
         let raw: [u8; 32] = self.arg(arg)?;
         if !self.hv.is_self(raw.u16_at(24)) {
-            return Err(ESRCH);
+            return Ok(0);
         }
         let (list, count, order) = (raw.u64_at(0), raw.u64_at(8), raw.u32_at(16));
         if order > 18 {

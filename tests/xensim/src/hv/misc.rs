@@ -6,7 +6,7 @@ use super::{Stopped, dispatch::Call};
 use crate::{
     abi::{
         Fields,
-        errno::{EINVAL, ENOSPC, ENOSYS, EPERM, ESRCH},
+        errno::{EINVAL, ENOSPC, ENOSYS, EPERM},
         xen::{DOMID_SELF, grant as gt, sched},
     },
     mem::PAGE,
@@ -30,7 +30,7 @@ impl World {
                 }
             }
             sched::SHUTDOWN => match self.arg::<4>(arg) {
-                Ok(raw) if raw.u32_at(0) > sched::REASON_MAX => Outcome::Done(-EINVAL),
+                // Real Xen takes any reason here (seen on 4.20).
                 Ok(raw) if raw.u32_at(0) == sched::SUSPEND && !self.hv.flavour.suspend => {
                     Outcome::Done(-EINVAL)
                 }
@@ -122,7 +122,7 @@ impl World {
                     let good = self.hv.is_self(raw.u16_at(0));
                     self.put32(at + 4, self.hv.gt.frames)?;
                     self.put32(at + 8, self.hv.gt.max_frames)?;
-                    let status = if good { gt::ST_OKAY } else { gt::ST_BAD_DOMAIN };
+                    let status = if good { gt::ST_OKAY } else { self.foreign_status(raw.u16_at(0)) };
                     self.put(at + 12, &status.to_le_bytes())?;
                 }
                 gt::SETUP_TABLE => self.setup_table(arg + index * 24)?,
@@ -130,7 +130,7 @@ impl World {
                 gt::GET_VERSION if self.hv.flavour.grant_versions => {
                     let raw: [u8; 8] = self.arg(arg)?;
                     if !self.hv.is_self(raw.u16_at(0)) {
-                        return Err(ESRCH);
+                        return Err(self.hv.foreign(raw.u16_at(0), EPERM));
                     }
                     self.put32(arg + 4, 1)?;
                 }
@@ -148,11 +148,15 @@ impl World {
         Ok(0)
     }
 
+    const fn foreign_status(&self, domid: u16) -> i16 {
+        if domid == 0 { gt::ST_PERMISSION_DENIED } else { gt::ST_BAD_DOMAIN }
+    }
+
     fn setup_table(&mut self, at: u64) -> Call<()> {
         let raw: [u8; 24] = self.arg(at)?;
         let (frames, list) = (raw.u32_at(4), raw.u64_at(16));
         let status = if !self.hv.is_self(raw.u16_at(0)) {
-            gt::ST_BAD_DOMAIN
+            self.foreign_status(raw.u16_at(0))
         } else if self.grow_grants(frames).is_err() {
             gt::ST_GENERAL_ERROR
         } else {

@@ -1,6 +1,7 @@
 //! What the guest does: chosen by `job=` on the command line.
 
 mod disk;
+mod hypercalls;
 mod system;
 
 use alloc::string::String;
@@ -13,6 +14,7 @@ pub fn main(command: &str, modules: &[Module]) {
     say!("hvm: job {job}, {} modules", modules.len());
     let result = match job.as_str() {
         "hello" => hello(),
+        "hypercalls" => hypercalls::run(),
         "boot" => system::boot(modules).map(drop),
         "disk" => system::boot(modules).and_then(|()| disk::run(command)),
         other => Err(alloc::format!("there is no job `{other}`")),

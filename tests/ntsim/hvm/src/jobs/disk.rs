@@ -60,7 +60,8 @@ pub fn run(command: &str) -> Result<(), String> {
         let now = (count - at).min(2048);
         let mut data = alloc::vec![0; now as usize * size];
         disk.read(at, &mut data).map_err(|error| format!("read of {now} sectors at {at}: {error:?}"))?;
-        disk.write(count + at, &data, false).map_err(|error| format!("write at {}: {error:?}", count + at))?;
+        disk.write(count + at, &data, false)
+            .map_err(|error| format!("write at {}: {error:?}", count + at))?;
         at += now;
     }
     let count = number(command, "write", 0).min(disk.sectors);

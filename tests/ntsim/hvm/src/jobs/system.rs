@@ -14,7 +14,8 @@ use crate::multiboot::Module;
 /// Every `.inf` of the payload is a package; it gets all other files of the same base name.
 pub fn boot(modules: &[Module]) -> Result<(), String> {
     let module = modules.first().ok_or("no payload was loaded with the kernel")?;
-    let archive = TarArchiveRef::new(module.data()).map_err(|error| format!("the payload is no tar archive: {error}"))?;
+    let archive = TarArchiveRef::new(module.data())
+        .map_err(|error| format!("the payload is no tar archive: {error}"))?;
     let files: Vec<(String, Vec<u8>)> = archive
         .entries()
         .filter_map(|entry| {

@@ -176,8 +176,7 @@ unsafe fn offload(adapter: &Adapter, at: *const NDIS_MINIPORT_ADAPTER_OFFLOAD_AT
         }
         *slot = Some(form::OFFLOAD.copy(pointer));
     }
-    if let [Some(default), None] = both {
-        let _ = default;
+    if let [Some(_), None] = both {
         return content("DefaultOffloadConfiguration without HardwareOffloadCapabilities".into());
     }
     if let [Some(default), Some(hardware)] = &both {

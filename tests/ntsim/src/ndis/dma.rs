@@ -1,9 +1,9 @@
 //! Scatter/gather DMA.
 
-use super::{adapter_of, buffer, form, rules, state};
+use super::{adapter_of, form, rules, state};
 use crate::abi::*;
 use crate::ex;
-use crate::kernel::{kernel, lock::Lock};
+use crate::kernel::lock::Lock;
 use crate::mm::{PAGE, mdl, pool::PoolKind};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -107,7 +107,6 @@ unsafe fn allocate(
         rules::report(&rules::SG_LIST, text, at as usize, 0);
         return NDIS_STATUS_RESOURCES;
     }
-    let _ = buffer::pieces;
     let list = elements(at);
     let bytes = HEAD + list.len() * size_of::<SCATTER_GATHER_ELEMENT>();
     let own = room.is_null() || bytes > size as usize;
@@ -159,7 +158,6 @@ crate::exports! { EXPORTS "ndis.sys";
     }
     fn NdisMGetDmaAlignment(handle: NDIS_HANDLE) -> u32 [irql == PASSIVE_LEVEL] {
         adapter_of(handle);
-        let _ = kernel();
         1
     }
 }

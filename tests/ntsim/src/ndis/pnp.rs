@@ -205,6 +205,7 @@ fn up(adapter: &'static Adapter) {
 fn down(adapter: &'static Adapter, action: NDIS_HALT_ACTION) {
     super::protocol::unbind(adapter);
     life::pause(adapter, NDIS_PAUSE_MINIPORT_DEVICE_REMOVE);
+    *adapter.client.lock() = None;
     life::halt(adapter, action);
 }
 

@@ -12,7 +12,6 @@ use alloc::boxed::Box;
 use alloc::format;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
-use nt::nbl;
 
 const KIND: &str = "poll object";
 /// NDIS_ANY_NUMBER_OF_NBLS.
@@ -62,7 +61,6 @@ unsafe fn once(poll: &'static Poll) -> bool {
     if r.Flags & (NDIS_RECEIVE_FLAGS_RESOURCES | NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL) != 0 {
         rules::report(&rules::POLL, format!("receive flags {:#x} are not for poll handlers", r.Flags), 0, 0);
     }
-    let _ = nbl::next_list;
     if completed != 0 {
         poll.adapter.complete_sends(t.CompletedNblChain, 0);
     }

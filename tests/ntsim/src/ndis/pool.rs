@@ -70,6 +70,16 @@ fn make(handle: NDIS_HANDLE, pool: Pool) -> NDIS_HANDLE {
     at as NDIS_HANDLE
 }
 
+/// A pool of lists with one net buffer each, for the protocol.
+pub fn make_own(tag: u32) -> NDIS_HANDLE {
+    let at = crate::io::glue::pool(128, *b"NdPl", true) as usize;
+    state()
+        .pools
+        .lock()
+        .insert(at, Pool { of_lists: true, with_buffer: true, context: 0, tag, data: 0, used: 0 });
+    at as NDIS_HANDLE
+}
+
 unsafe fn destroy(handle: NDIS_HANDLE, of_lists: bool) {
     let pool = state().pools.lock().get(&(handle as usize)).copied();
     match pool {

@@ -60,6 +60,12 @@ pub fn leave(state: Callout) {
     k.scheduling_point(Point::Callout);
 }
 
+/// After a call of driver code that is not a callback with an IRQL contract (tests that call into the middle of a
+/// driver): only the call state is restored.
+pub fn leave_unchecked(state: Callout) {
+    *thread::current().calls() = state.saved;
+}
+
 /// Calls a driver routine: `call!("DriverUnload", routine, driver)`. The routine is an `unsafe extern "win64"
 /// fn`. `call!(fresh "ISR", …)` for routines that have an own stack under Windows.
 #[macro_export]

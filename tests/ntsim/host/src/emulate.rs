@@ -26,6 +26,15 @@ pub unsafe fn fault(e: &'static HostEngine, regs: &mut Regs, fx: *mut u8) {
         verifier::fault::report(Fault::StackOverflow { address: regs.address, rip: regs.rip });
     }
     let signal = regs.signal as i32;
+    if signal == crate::watchdog::signal() {
+        let place = ntsim::loader::describe(regs.rip as usize);
+        let text = if e.memory.system_va().contains(&(regs.rip as usize)) {
+            format!("driver code spins without calling anything at {place}")
+        } else {
+            "the simulator spins".to_string()
+        };
+        verifier::stop(crate::cpus::LIVELOCK, [regs.rip, 0, 0, 0], text, None);
+    }
     if signal == libc::SIGILL {
         let site = e.sites.borrow().get(&(regs.rip as usize)).copied();
         if let Some(site) = site {

@@ -27,6 +27,8 @@ mod patch;
 mod seed;
 mod sim;
 mod trap;
+mod watchdog;
 
 pub use ntsim::verifier::{BugCheck, Report};
+pub use machine::NoMachine;
 pub use sim::{Builder, Sim};

@@ -156,7 +156,9 @@ impl Sim {
         // The closure has run, or is never touched again, when this function returns.
         let body: Box<dyn FnOnce()> = unsafe { std::mem::transmute(body) };
         ke::thread::spawn(body).expect("memory for a thread");
+        crate::watchdog::start();
         engine.cpus.enter();
+        crate::watchdog::stop();
         if let Some(end) = engine.end.borrow_mut().as_mut() {
             self.dead.set(true);
             end.text = format!("{} (seed {})", end.text, self.seed);

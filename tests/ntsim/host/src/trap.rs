@@ -70,6 +70,10 @@ pub fn install() {
             libc::sigaction(*signal, &action, &mut former);
             FORMER[i] = Some(former);
         }
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER | libc::SA_RESTART;
+        libc::sigaction(crate::watchdog::signal(), &action, std::ptr::null_mut());
     });
     if !ALT_STACK.replace(true) {
         let size = 64 * 1024;
@@ -93,6 +97,9 @@ unsafe fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c
 }
 
 unsafe extern "C" fn handler(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    if signal == crate::watchdog::signal() && !crate::watchdog::hangs() {
+        return;
+    }
     let Some(engine) = active().filter(|e| e.cpus.inside.get()) else {
         return pass_on(signal, info, context);
     };

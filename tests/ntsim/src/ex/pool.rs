@@ -91,7 +91,8 @@ fn check_content(at: *mut u8) {
     let Some((start, block)) = k.mm.pool.lock().containing(at as usize) else { return };
     let range = start..start + block.size;
     locks::memory_freed(range.clone());
-    if let Some(timer) = k.ke.dispatcher.lock().timers.active_within(range.clone()) {
+    let timer = k.ke.dispatcher.lock().timers.active_within(range.clone());
+    if let Some(timer) = timer {
         verifier::report(
             &rules::POOL_ACTIVE_TIMER,
             "pool is freed that contains an active timer".into(),

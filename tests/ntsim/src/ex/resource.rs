@@ -120,7 +120,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         kernel().room::<Resources>().0.lock().insert(r as usize, new);
         STATUS_SUCCESS
     }
-    fn ExDeleteResourceLite(r: PVOID) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
+    fn ExDeleteResourceLite(r: PVOID) -> NTSTATUS [irql <= APC_LEVEL] {
         let owned = with(r, |s| s.exclusive != 0 || !s.shared.is_empty());
         if owned {
             verifier::report(&rules::LOCK_FREED, "an ERESOURCE is deleted while owned".into(), [r as u64, 0, 0, 0]);

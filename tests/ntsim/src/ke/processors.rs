@@ -197,7 +197,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         let old = thread::set_priority(&*t, (8 + increment).clamp(1, 31));
         old - 8
     }
-    fn KeQueryPriorityThread(t: *mut Thread) -> i32 [irql <= DISPATCH_LEVEL] { (*t).priority.get() }
+    fn KeQueryPriorityThread(t: *mut Thread) -> i32 [irql == PASSIVE_LEVEL] { (*t).priority.get() }
     fn KeGetCurrentThread() -> PVOID [irql any] { thread::current().as_ptr() }
     fn KeIpiGenericCall(routine: unsafe extern "win64" fn(usize) -> usize, context: usize) -> usize [irql any] {
         if crate::ke::irql::current() >= IPI_LEVEL {

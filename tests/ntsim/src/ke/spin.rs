@@ -153,7 +153,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
     fn ExReleaseSpinLockExclusiveFromDpcLevel(lock: *mut u32) [irql >= DISPATCH_LEVEL] { release_exclusive(lock) }
     fn ExAcquireSpinLockSharedAtDpcLevel(lock: *mut u32) [irql >= DISPATCH_LEVEL] { acquire_shared(lock) }
     fn ExReleaseSpinLockSharedFromDpcLevel(lock: *mut u32) [irql >= DISPATCH_LEVEL] { release_shared(lock) }
-    fn ExTryConvertSharedSpinLockExclusive(lock: *mut u32) -> u32 [irql >= DISPATCH_LEVEL] {
+    fn ExTryConvertSharedSpinLockExclusive(lock: *mut u32) -> u32 [irql == DISPATCH_LEVEL] {
         rw(lock).compare_exchange(1, EXCLUSIVE, AcqRel, Relaxed).is_ok() as u32
     }
     fn KeAcquireInterruptSpinLock(interrupt: *mut Interrupt) -> u8 [irql any] { interrupt::acquire(&*interrupt) }

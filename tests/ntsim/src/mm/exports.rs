@@ -205,7 +205,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
     }
     fn MmIsDriverVerifying(driver: PVOID) -> u32 [irql <= APC_LEVEL] { 1 }
     fn MmIsDriverVerifyingByAddress(at: PVOID) -> u32 [irql <= APC_LEVEL] { 1 }
-    fn MmAddPhysicalMemory(start: *const u64, bytes: *mut u64) -> NTSTATUS [irql == PASSIVE_LEVEL] {
+    fn MmAddPhysicalMemory(start: *const u64, bytes: *mut u64) -> NTSTATUS [irql <= APC_LEVEL] {
         STATUS_NOT_SUPPORTED
     }
     fn MmRemovePhysicalMemory(start: *const u64, bytes: *mut u64) -> NTSTATUS [irql == PASSIVE_LEVEL] {

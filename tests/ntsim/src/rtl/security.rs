@@ -180,7 +180,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         s.cast::<u8>().add(8 + 4 * index as usize).cast()
     }
     fn RtlValidSid(s: *const Sid) -> u8 [irql <= APC_LEVEL] { ((*s).revision == 1 && (*s).count <= 15) as u8 }
-    fn RtlEqualSid(a: *const Sid, b: *const Sid) -> u8 [irql <= APC_LEVEL] {
+    fn RtlEqualSid(a: *const Sid, b: *const Sid) -> u8 [irql any] {
         let n = sid_length(a);
         (n == sid_length(b)
             && core::slice::from_raw_parts(a.cast::<u8>(), n) == core::slice::from_raw_parts(b.cast::<u8>(), n)) as u8

@@ -191,7 +191,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         allocate(to, text)
     }
     fn RtlUpcaseUnicodeChar(c: u16) -> u16 [irql <= APC_LEVEL] { upcase(c) }
-    fn RtlDowncaseUnicodeChar(c: u16) -> u16 [irql <= APC_LEVEL] { downcase(c) }
+    fn RtlDowncaseUnicodeChar(c: u16) -> u16 [irql == PASSIVE_LEVEL] { downcase(c) }
     fn RtlHashUnicodeString(s: *const UNICODE_STRING, ignore: u8, algorithm: u32, out: *mut u32) -> NTSTATUS
         [irql <= APC_LEVEL] {
         // x65599 is the only algorithm that exists (0 means the default, which it is).

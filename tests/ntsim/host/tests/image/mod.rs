@@ -87,6 +87,8 @@ impl Builder {
             assert!(rdata < DATA);
             at
         };
+        // The load configuration comes first: its relocated words share a page.
+        let config = take(0x94);
         // Imports.
         let descriptors = take(20 * (self.imports.len() as u32 + 1));
         let mut stubs = BTreeMap::new();
@@ -171,7 +173,6 @@ impl Builder {
         put(&mut image, self_pointer, &(BASE + self_pointer as u64).to_le_bytes());
         put(&mut image, cookie, &0x2B99_2DDF_A232_u64.to_le_bytes());
         // Load configuration with cookie and guard pointers.
-        let config = take(0x94);
         put(&mut image, config, &0x94u32.to_le_bytes());
         put(&mut image, config + 0x58, &(BASE + cookie as u64).to_le_bytes());
         put(&mut image, config + 0x78, &(BASE + guard_dispatch as u64).to_le_bytes());
@@ -312,6 +313,9 @@ impl Driver {
         a[..args.len()].copy_from_slice(args);
         type F = unsafe extern "win64" fn(u64, u64, u64, u64, u64, u64, u64, u64) -> u64;
         let f: F = unsafe { std::mem::transmute(at) };
-        ntsim::call!("test stub", f, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7])
+        let state = ntsim::callout::enter("test stub", at, false);
+        let result = unsafe { f(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]) };
+        ntsim::callout::leave_unchecked(state);
+        result
     }
 }

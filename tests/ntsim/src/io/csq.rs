@@ -151,14 +151,14 @@ unsafe fn insert(
 crate::exports! { EXPORTS "ntoskrnl.exe";
     fn IoCsqInitialize(csq: *mut IO_CSQ, insert: PIO_CSQ_INSERT_IRP, remove: PIO_CSQ_REMOVE_IRP,
         peek: PIO_CSQ_PEEK_NEXT_IRP, acquire: PIO_CSQ_ACQUIRE_LOCK, release: PIO_CSQ_RELEASE_LOCK,
-        complete: PIO_CSQ_COMPLETE_CANCELED_IRP) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
+        complete: PIO_CSQ_COMPLETE_CANCELED_IRP) -> NTSTATUS [irql any] {
         *csq = IO_CSQ { Type: TYPE_CSQ, CsqInsertIrp: insert, CsqRemoveIrp: remove, CsqPeekNextIrp: peek,
             CsqAcquireLock: acquire, CsqReleaseLock: release, CsqCompleteCanceledIrp: complete, ..Default::default() };
         STATUS_SUCCESS
     }
     fn IoCsqInitializeEx(csq: *mut IO_CSQ, insert: PIO_CSQ_INSERT_IRP_EX, remove: PIO_CSQ_REMOVE_IRP,
         peek: PIO_CSQ_PEEK_NEXT_IRP, acquire: PIO_CSQ_ACQUIRE_LOCK, release: PIO_CSQ_RELEASE_LOCK,
-        complete: PIO_CSQ_COMPLETE_CANCELED_IRP) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
+        complete: PIO_CSQ_COMPLETE_CANCELED_IRP) -> NTSTATUS [irql any] {
         *csq = IO_CSQ { Type: TYPE_CSQ_EX, CsqInsertIrp: core::mem::transmute(insert), CsqRemoveIrp: remove,
             CsqPeekNextIrp: peek, CsqAcquireLock: acquire, CsqReleaseLock: release,
             CsqCompleteCanceledIrp: complete, ..Default::default() };

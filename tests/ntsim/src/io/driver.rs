@@ -230,7 +230,7 @@ unsafe fn destroy(driver: *mut DRIVER_OBJECT) {
 }
 
 crate::exports! { EXPORTS "ntoskrnl.exe";
-    fn IoAllocateDriverObjectExtension(driver: *mut DRIVER_OBJECT, id: *mut c_void, size: u32, out: *mut *mut c_void) -> NTSTATUS [irql <= APC_LEVEL] {
+    fn IoAllocateDriverObjectExtension(driver: *mut DRIVER_OBJECT, id: *mut c_void, size: u32, out: *mut *mut c_void) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
         *out = core::ptr::null_mut();
         let taken = state().drivers.lock().get(driver).is_some_and(|d| d.extensions.contains_key(&(id as usize)));
         if taken {

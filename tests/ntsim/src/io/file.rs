@@ -197,7 +197,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
     fn IoGetRelatedDeviceObject(file: *mut FILE_OBJECT) -> *mut DEVICE_OBJECT [irql <= DISPATCH_LEVEL] {
         device::top((*file).DeviceObject)
     }
-    fn IoValidateDeviceIoControlAccess(irp: *mut IRP, required: u32) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
+    fn IoValidateDeviceIoControlAccess(irp: *mut IRP, required: u32) -> NTSTATUS [irql any] {
         let sl = stack::current(irp);
         if (*irp).RequestorMode == 0 || (*sl).FileObject.is_null() {
             return STATUS_SUCCESS;

@@ -240,7 +240,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
     fn IoDisconnectInterrupt(at: *mut c_void) [irql == PASSIVE_LEVEL] {
         disconnect(at as usize);
     }
-    fn IoGetAffinityInterrupt(at: *mut c_void, affinity: *mut GROUP_AFFINITY) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
+    fn IoGetAffinityInterrupt(at: *mut c_void, affinity: *mut GROUP_AFFINITY) -> NTSTATUS [irql any] {
         if !state().interrupts.lock().interrupts.contains_key(&(at as usize)) {
             return STATUS_INVALID_PARAMETER;
         }

@@ -512,7 +512,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         // No 32-bit process exists here.
         0
     }
-    fn IoGetTopLevelIrp() -> *mut IRP [irql <= APC_LEVEL] {
+    fn IoGetTopLevelIrp() -> *mut IRP [irql <= DISPATCH_LEVEL] {
         // Only file systems set it, and none runs here.
         core::ptr::null_mut()
     }

@@ -210,7 +210,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         *low = base as u64;
         *high = (base + pages * crate::mm::PAGE) as u64;
     }
-    fn IoGetInitialStack() -> *mut c_void [irql <= DISPATCH_LEVEL] {
+    fn IoGetInitialStack() -> *mut c_void [irql <= APC_LEVEL] {
         let (base, pages) = thread::current().stack.get();
         (base + pages * crate::mm::PAGE) as *mut c_void
     }

@@ -122,7 +122,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
             Err(status) => status,
         }
     }
-    fn IoSetDevicePropertyData(pdo: *mut DEVICE_OBJECT, key: *const DEVPROPKEY, lcid: u32, flags: u32, kind: u32, size: u32, data: *mut c_void) -> NTSTATUS [irql == PASSIVE_LEVEL] {
+    fn IoSetDevicePropertyData(pdo: *mut DEVICE_OBJECT, key: *const DEVPROPKEY, lcid: u32, flags: u32, kind: u32, size: u32, data: *mut c_void) -> NTSTATUS [irql <= APC_LEVEL] {
         let Some(id) = node_of(pdo) else { return STATUS_INVALID_DEVICE_REQUEST };
         let name = (with(id, |n| n.path.clone()), key_name(&*key));
         let table = kernel().room::<Data>();

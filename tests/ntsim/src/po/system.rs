@@ -205,7 +205,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         call_setting(&setting, 1);
         STATUS_SUCCESS
     }
-    fn PoUnregisterPowerSettingCallback(handle: *mut c_void) -> NTSTATUS [irql <= APC_LEVEL] {
+    fn PoUnregisterPowerSettingCallback(handle: *mut c_void) -> NTSTATUS [irql == PASSIVE_LEVEL] {
         let mut list = kernel().room::<Settings>().list.lock();
         let before = list.len();
         list.retain(|s| s.id != handle as usize);

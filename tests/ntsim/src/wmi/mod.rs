@@ -130,7 +130,7 @@ pub fn query_all(device: *mut DEVICE_OBJECT, block: &GUID) -> Result<Vec<u8>, NT
 }
 
 crate::exports! { EXPORTS "ntoskrnl.exe";
-    fn IoWMIRegistrationControl(device: *mut DEVICE_OBJECT, action: u32) -> NTSTATUS [irql <= APC_LEVEL] {
+    fn IoWMIRegistrationControl(device: *mut DEVICE_OBJECT, action: u32) -> NTSTATUS [irql == PASSIVE_LEVEL] {
         // Bits from 16 on are flags (WMIREG_FLAG_…).
         match action & 0xFFFF {
             REGISTER => {
@@ -175,7 +175,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
             _ => STATUS_INVALID_PARAMETER,
         }
     }
-    fn IoWMISuggestInstanceName(pdo: *mut DEVICE_OBJECT, link: *mut UNICODE_STRING, combine: u8, out: *mut UNICODE_STRING) -> NTSTATUS [irql == PASSIVE_LEVEL] {
+    fn IoWMISuggestInstanceName(pdo: *mut DEVICE_OBJECT, link: *mut UNICODE_STRING, combine: u8, out: *mut UNICODE_STRING) -> NTSTATUS [irql <= APC_LEVEL] {
         let description = pnp::node_of(pdo).and_then(|id| crate::cm::get_sz(&pnp::with(id, |n| n.enum_key()), "DeviceDesc"));
         let link = if link.is_null() { None } else { Some(stack::text(link)) };
         let name = match (description, link) {

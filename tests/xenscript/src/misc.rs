@@ -55,14 +55,12 @@ pub(crate) fn hvm(s: &mut Script<'_>) {
 
 pub(crate) fn scheduling(s: &mut Script<'_>) {
     s.call("yield", 29, [0, 0, 0]);
-    s.op("shutdown_code 9", 29, 5, &words(&[9]));
     s.op("poll 129 ports", 29, 3, &longs(&[0, 129, 1]));
     let (gva, gfn) = s.guest.page(1);
     s.write32(gfn, 0, 700);
     s.op("poll a closed port", 29, 3, &longs(&[gva, 1, 1]));
     s.op("remote_shutdown of itself", 29, 4, &words(&[SELF, 0]));
     s.op("pin_override", 29, 7, &words(&[0]));
-    s.op("watchdog 0 without time", 29, 6, &words(&[0, 0]));
     s.op("watchdog 1 before it is there", 29, 6, &words(&[1, 30]));
     s.op("watchdog 3", 29, 6, &words(&[3, 30]));
     s.op("watchdog new", 29, 6, &words(&[0, 60]));

@@ -69,6 +69,8 @@ const MODERN: &[u64] = &[
     hc::HVM_OP,
     hc::MULTICALL,
     hc::CONSOLE_IO,
+    hc::SYSCTL,
+    hc::DOMCTL,
 ];
 const XEN_3_4: &[u64] = &[
     hc::MEMORY_OP,

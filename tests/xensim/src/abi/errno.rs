@@ -8,6 +8,8 @@ pub const ENOENT: i64 = 2;
 pub const ESRCH: i64 = 3;
 /// I/O error.
 pub const EIO: i64 = 5;
+/// No such device or address.
+pub const ENXIO: i64 = 6;
 /// Argument list too long.
 pub const E2BIG: i64 = 7;
 /// Try again.

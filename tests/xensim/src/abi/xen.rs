@@ -16,6 +16,8 @@ pub mod hypercall {
     pub const EVENT_CHANNEL_OP: u64 = 32;
     pub const PHYSDEV_OP: u64 = 33;
     pub const HVM_OP: u64 = 34;
+    pub const SYSCTL: u64 = 35;
+    pub const DOMCTL: u64 = 36;
 }
 
 pub mod evtchn {
@@ -86,6 +88,8 @@ pub mod memory {
 }
 
 pub mod vcpu {
+    pub const INITIALISE: u64 = 0;
+    pub const UP: u64 = 1;
     pub const IS_UP: u64 = 3;
     pub const SET_PERIODIC_TIMER: u64 = 6;
     pub const STOP_PERIODIC_TIMER: u64 = 7;

@@ -44,9 +44,9 @@ impl World {
             },
             sched::POLL => self.poll(vcpu, arg),
             sched::SHUTDOWN_CODE => match self.arg::<4>(arg) {
-                Ok(raw) if raw.u32_at(0) > sched::REASON_MAX => Outcome::Done(-EINVAL),
                 Ok(raw) => {
-                    self.hv.shutdown_code = Some(raw.u32_at(0));
+                    // The first one stays; it replaces the reason of whatever stops the domain.
+                    self.hv.shutdown_code.get_or_insert(raw.u32_at(0));
                     Outcome::Done(0)
                 }
                 Err(errno) => Outcome::Done(-errno),
@@ -58,7 +58,11 @@ impl World {
                 }
                 Err(errno) => Outcome::Done(-errno),
             },
-            sched::REMOTE_SHUTDOWN | sched::PIN_OVERRIDE => Outcome::Done(-EPERM),
+            sched::REMOTE_SHUTDOWN => match self.arg::<2>(arg) {
+                Ok(raw) => Outcome::Done(-self.hv.foreign(raw.u16_at(0), EPERM)),
+                Err(errno) => Outcome::Done(-errno),
+            },
+            sched::PIN_OVERRIDE => Outcome::Done(-EPERM),
             _ => Outcome::Done(-ENOSYS),
         }
     }
@@ -98,11 +102,13 @@ impl World {
     fn watchdog(&mut self, id: u32, timeout: u32) -> Call {
         let due = self.now + u64::from(timeout) * SECOND;
         if id == 0 {
-            if timeout == 0 {
-                return Err(EINVAL);
-            }
-            let slot = self.hv.watchdogs.iter().position(Option::is_none).ok_or(ENOSPC)?;
+            // No time at all is no error: such a watchdog bites at once (seen on 4.20).
+            let Some(slot) = self.hv.watchdogs.iter().position(Option::is_none) else {
+                // -ENOSPC as 32 bits: real Xen returns it without its sign (seen on 4.20).
+                return Ok(i64::from((-ENOSPC) as i32 as u32));
+            };
             self.hv.watchdogs[slot] = Some(due);
+            self.bite();
             return Ok(slot as i64 + 1);
         }
         let slot = self.hv.watchdogs.get_mut(id as usize - 1).ok_or(EINVAL)?;
@@ -111,6 +117,15 @@ impl World {
         }
         *slot = (timeout != 0).then_some(due);
         Ok(0)
+    }
+
+    /// Stops the domain when a watchdog is due.
+    pub(super) fn bite(&mut self) {
+        if self.hv.watchdogs.iter().flatten().any(|due| *due <= self.now) {
+            self.hv.watchdogs = [None; 2];
+            let reason = self.hv.shutdown_code.take().unwrap_or(sched::REASON_WATCHDOG);
+            self.hv.stopped = Stopped::Shutdown { reason, resumed: None };
+        }
     }
 
     pub(super) fn grant_table_op(&mut self, op: u64, arg: u64, count: u64) -> Call {

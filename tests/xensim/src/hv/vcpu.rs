@@ -4,7 +4,7 @@ use super::{SHARED_INFO, VcpuInfo, dispatch::Call};
 use crate::{
     abi::{
         Fields,
-        errno::{EINVAL, ENOENT, ENOSYS},
+        errno::{EBUSY, EEXIST, EINVAL, ENOENT, ENOSYS, ENXIO},
         xen::{VIRQ_TIMER, vcpu as op},
     },
     mem::PAGE,
@@ -22,6 +22,8 @@ impl World {
         let index = vcpu as usize;
         match cmd {
             op::IS_UP => Ok(1),
+            op::INITIALISE if self.hv.flavour.version >= (4, 5) => Err(EEXIST), // every vCPU is
+            op::UP if self.hv.flavour.version >= (4, 5) => Ok(0),
             op::REGISTER_VCPU_INFO if self.hv.flavour.register_vcpu_info => {
                 let raw: [u8; 16] = self.arg(arg)?;
                 self.register_vcpu_info(caller, vcpu, raw.u64_at(0), raw.u32_at(8))
@@ -63,7 +65,8 @@ impl World {
         let index = vcpu as usize;
         let offset = offset as usize;
         if offset > PAGE - VCPU_INFO || !offset.is_multiple_of(8) {
-            return Err(EINVAL);
+            // The rework that made a second registration EBUSY made this ENXIO.
+            return Err(if self.hv.flavour.second_vcpu_info == EBUSY { ENXIO } else { EINVAL });
         }
         if matches!(self.hv.vcpus[index].info, VcpuInfo::Registered { .. }) || caller != vcpu {
             // Once only; and for another vCPU only while that one is down, which here none is.
@@ -121,10 +124,7 @@ impl World {
                 self.raise_virq(VIRQ_TIMER, vcpu as u32);
             }
         }
-        if self.hv.watchdogs.iter().flatten().any(|due| *due <= now) {
-            self.hv.watchdogs = [None; 2];
-            self.hv.stopped = super::Stopped::Shutdown { reason: 4, resumed: None };
-        }
+        self.bite();
         self.hv.ev.pollers.retain(|_, (_, until)| *until == 0 || *until > now);
         self.show_time();
     }

@@ -27,7 +27,7 @@ impl GuestMemory for Memory {
         self.ram.get(gfn as usize).map(|page| page.0.as_ptr().cast_mut())
     }
     fn translate(&self, gva: u64) -> Option<u64> {
-        (gva >> 12 < FRAMES).then_some(gva)
+        (0x1000..FRAMES << 12).contains(&gva).then_some(gva)
     }
     fn set_frame(&self, gfn: u64, host: Backing) {
         self.over.borrow_mut().insert(gfn, host);

@@ -31,7 +31,7 @@ pub enum Backing {
     Ram,
     /// Nothing: any access by the guest is an error that the engine reports.
     Hole,
-    /// Page `index` of the machine's shared region (see [`Machine::SHARED_PAGES`]): shared info,
+    /// Page `index` of the machine's shared region (see [`Machine::shared_pages`]): shared info,
     /// grant frames, ring pages that the toolstack made. The engine backs the region by memory that both sides map.
     Shared(u32),
 }

@@ -3,12 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use ntsim::{
-    pnp::{
-        self, boot, install,
-        node::{NodeId, NodeState},
-        store::Source,
-    },
+use ntsim::pnp::{
+    self, boot, install,
+    node::{NodeId, NodeState},
+    store::Source,
 };
 use ntsim_host::{BugCheck, Sim};
 use xensim::Xen;
@@ -88,7 +86,8 @@ pub fn add_package(name: &str) {
         panic!("{} is not there: run `cargo xtask build` first, or set XENPV_DRIVERS", path.display())
     });
     let files = vec![(format!("{name}.sys"), Source::Image(image))];
-    install::add_package(&format!("{name}.inf"), &inf, files).unwrap_or_else(|error| panic!("{name}.inf: {error}"));
+    install::add_package(&format!("{name}.inf"), &inf, files)
+        .unwrap_or_else(|error| panic!("{name}.inf: {error}"));
 }
 
 /// Boots with the packages named. In the guest.
@@ -112,4 +111,23 @@ pub fn state_of(path: &str) -> Option<(NodeState, u32)> {
 #[must_use]
 pub fn node(path: &str) -> NodeId {
     pnp::find(path).unwrap_or_else(|| panic!("{path} is not there:\n{}", pnp::dump()))
+}
+
+/// Lets the guest run for `milliseconds` of virtual time. In the guest.
+pub fn sleep(milliseconds: u64) {
+    let interval = -((milliseconds * 10_000).cast_signed());
+    // SAFETY: on a thread of the guest's at PASSIVE_LEVEL.
+    let status = unsafe { ntsim::ke::sync::KeDelayExecutionThread(0, 0, &raw const interval) };
+    assert_eq!(status, 0, "a sleep that was cut short");
+}
+
+/// Waits until `done`, at most `seconds` of virtual time; says what was waited for. In the guest.
+pub fn wait_until(what: &str, seconds: u64, mut done: impl FnMut() -> bool) {
+    for _ in 0..seconds * 100 {
+        if done() {
+            return;
+        }
+        sleep(10);
+    }
+    panic!("not within {seconds} s: {what}\n{}", pnp::dump());
 }

@@ -1,15 +1,19 @@
 //! The disk driver as shipped, on the bus driver as shipped, under the stand-in kernel.
 #![allow(missing_docs)]
 
-use ntsim::storport::{
-    self,
-    adapter::Address,
-    disk::{Disk, Failure},
+use ntsim::{
+    pnp::{manager::sleep_ms, removal},
+    storport::{
+        self,
+        adapter::Address,
+        disk::{Disk, Failure},
+    },
 };
 use scenarios::rig::{Rig, boot, node};
 use xensim::{
     Xen,
-    back::block::{BlockConfig, BlockKind},
+    back::block::{BlockAttack, BlockConfig, BlockKind},
+    wake::Wake,
 };
 
 /// xvde: the first that has no emulated twin, and so needs no unplug to be shown.
@@ -27,7 +31,14 @@ fn open() -> Disk {
     let _ = node(ADAPTER);
     let adapters = storport::adapters();
     assert_eq!(adapters.len(), 1, "{}", ntsim::pnp::dump());
-    let address = Address { path: 0, target: TARGET, lun: 0 };
+    storport::scan::scan(adapters[0]);
+    at(TARGET)
+}
+
+/// The disk at a target. In the guest.
+fn at(target: u8) -> Disk {
+    let adapters = storport::adapters();
+    let address = Address { path: 0, target, lun: 0 };
     Disk::open(adapters[0], address).unwrap_or_else(|e| panic!("{e:?}: {:#?}", events()))
 }
 
@@ -64,7 +75,10 @@ fn data_over_all_flavours_is_where_it_belongs() {
                     for bytes in [512, 4096, 70_144, 1 << 20] {
                         let lba = (1 + index as u64) * 8192;
                         let data = pattern(bytes as u64 + offset as u64, bytes);
-                        disk.write(lba, &data, false).unwrap();
+                        disk.write(lba, &data, false).unwrap_or_else(|e| {
+                            let stats = xen.with_block(VDEV, |block, _| format!("{:?}", block.stats));
+                            panic!("{kind:?} {untrusted} {offset} {bytes}: {e:?} {stats:?} {:#?}", events())
+                        });
                         let there = xen.disk(VDEV).unwrap().borrow().bytes(lba, bytes as u64 / 512);
                         assert!(there == data, "{kind:?} {untrusted} {offset} {bytes}: at the back-end");
                         let mut back = vec![0; bytes];
@@ -114,4 +128,226 @@ fn a_disk_with_a_live_emulated_twin_is_hidden() {
         assert!(adapters[0].units.lock().is_empty());
     });
     rig.xen.assert_clean();
+}
+
+#[test]
+fn many_requests_at_once_from_several_processors() {
+    for seed in 10..16 {
+        let mut config = BlockConfig::new(VDEV, 64);
+        config.policy.latency = (0, 200_000);
+        config.policy.out_of_order = true;
+        config.untrusted = seed % 2 == 0;
+        let rig = Rig::new(Xen::builder().vcpus(4).seed(seed).disk(config).build(), seed);
+        let xen = rig.xen.clone();
+        rig.run(|| {
+            let mut disk = open();
+            let mut pending = Vec::new();
+            for n in 0..100u64 {
+                disk.offset = [0, 512, 8][n as usize % 3];
+                pending.push(disk.send(n * 64, Ok(&pattern(n, 32 << 10))).unwrap());
+            }
+            for request in pending {
+                request.finish().unwrap();
+            }
+            for n in 0..100u64 {
+                let there = xen.disk(VDEV).unwrap().borrow().bytes(n * 64, 64);
+                assert!(there == pattern(n, 32 << 10), "seed {seed}: request {n}");
+            }
+            let reads: Vec<_> = (0..100u64).map(|n| disk.send(n * 64, Err(32 << 10)).unwrap()).collect();
+            for (n, read) in reads.into_iter().enumerate() {
+                assert!(read.finish().unwrap() == pattern(n as u64, 32 << 10), "seed {seed}: read {n}");
+            }
+        });
+        rig.xen.assert_clean();
+    }
+}
+
+#[test]
+fn errors_have_their_sense_data() {
+    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 4), 4);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let disk = open();
+        xen.with_block(VDEV, |block, _| block.config.policy.error_permille = 1000);
+        assert_eq!(disk.write(0, &[1; 4096], false), Err(Failure::Sense(3, 0x0c, 0)));
+        assert_eq!(disk.read(0, &mut [0; 4096]), Err(Failure::Sense(3, 0x11, 0)));
+        xen.with_block(VDEV, |block, _| {
+            (block.config.policy.error_permille, block.config.policy.unsupported_permille) = (0, 1000);
+        });
+        assert_eq!(disk.flush(), Err(Failure::Sense(5, 0x20, 0)));
+        assert_eq!(disk.write(0, &[1; 4096], true), Err(Failure::Sense(5, 0x24, 0)));
+        disk.write(0, &[1; 4096], false).unwrap();
+    });
+    rig.xen.assert_clean();
+}
+
+#[test]
+fn read_only_native_4k_and_thin_disks() {
+    let mut config = BlockConfig::new(VDEV, 64);
+    config.features.read_only = true;
+    let rig = Rig::new(xen(config, 5), 5);
+    rig.run(|| assert_eq!(open().write(0, &[1; 4096], false), Err(Failure::WriteProtected)));
+
+    let mut config = BlockConfig::new(VDEV, 64);
+    (config.features.sector_size, config.features.physical_sector_size) = (4096, 4096);
+    let rig = Rig::new(xen(config, 6), 6);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let disk = open();
+        assert_eq!((disk.sectors, disk.sector_size), (64 << 8, 4096));
+        disk.write(3, &pattern(3, 8192), false).unwrap();
+        assert!(xen.disk(VDEV).unwrap().borrow().bytes(24, 16) == pattern(3, 8192));
+        disk.unmap(3, 1).unwrap();
+        assert_eq!(xen.disk(VDEV).unwrap().borrow().bytes(24, 8), [0; 4096]);
+        assert_eq!(disk.unmap(disk.sectors, 1), Err(Failure::Sense(5, 0x21, 0)));
+    });
+    rig.xen.assert_clean();
+}
+
+#[test]
+fn a_resize_reaches_windows() {
+    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 7), 7);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let mut disk = open();
+        xen.with_block(VDEV, |block, world| block.resize(world, 128 * 2048));
+        for _ in 0..200 {
+            sleep_ms(10);
+            if !disk.adapter.state_changes.lock().is_empty() {
+                break;
+            }
+        }
+        assert_eq!(disk.adapter.state_changes.lock().len(), 1);
+        disk.refresh().unwrap();
+        assert_eq!(disk.sectors, 128 * 2048);
+        disk.write(127 * 2048, &pattern(1, 4096), false).unwrap();
+    });
+    rig.xen.assert_clean();
+}
+
+/// Scans until the unit is there, or is not.
+fn scan_for(target: u8, there: bool) -> bool {
+    let adapter = storport::adapters()[0];
+    for _ in 0..300 {
+        storport::scan::scan(adapter);
+        if adapter.units.lock().keys().any(|at| at.target == target) == there {
+            return true;
+        }
+        sleep_ms(20);
+    }
+    false
+}
+
+#[test]
+fn disks_come_and_go() {
+    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 8), 8);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let first = open();
+        xen.plug_disk(BlockConfig::new(VDEV + 16, 32));
+        assert!(scan_for(TARGET + 1, true), "{:#?}", events());
+        let second = at(TARGET + 1);
+        assert_eq!(second.sectors, 32 * 2048);
+        second.write(8, &pattern(1, 4096), false).unwrap();
+        assert!(xen.disk(VDEV + 16).unwrap().borrow().bytes(8, 8) == pattern(1, 4096));
+        xen.unplug_disk(VDEV + 16);
+        assert!(scan_for(TARGET + 1, false), "{:#?}", events());
+        assert_eq!(second.write(8, &[0; 512], false), Err(Failure::Gone));
+        // The other goes on.
+        first.write(8, &pattern(2, 4096), false).unwrap();
+        // Without asking.
+        xen.yank_disk(VDEV);
+        assert!(scan_for(TARGET, false), "{:#?}", events());
+        assert_eq!(first.write(8, &[0; 512], false), Err(Failure::Gone));
+    });
+}
+
+#[test]
+fn the_adapter_stops_and_starts_again() {
+    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 9), 9);
+    rig.run(|| {
+        open().write(0, &pattern(1, 4096), false).unwrap();
+        let adapter = node(ADAPTER);
+        removal::disable(adapter).unwrap();
+        removal::enable(adapter);
+        sleep_ms(100);
+        let mut back = [0; 4096];
+        at(TARGET).read(0, &mut back).unwrap();
+        assert!(back[..] == pattern(1, 4096)[..]);
+    });
+    rig.xen.assert_clean();
+}
+
+/// Whatever a lying back-end does: an error or a success that is true, never a hang or a crash.
+#[test]
+fn lies_of_the_back_end() {
+    use BlockAttack::*;
+    for (seed, attack) in
+        [IndexJump, IndexBack, UnknownId, DuplicateId, WrongOperation, StrangeStatus, DoubleFetch]
+            .into_iter()
+            .enumerate()
+    {
+        let mut config = BlockConfig::new(VDEV, 64);
+        (config.attacks, config.attack_one_in) = (vec![attack], 8);
+        let rig = Rig::new(xen(config, 20 + seed as u64), 20 + seed as u64);
+        let xen = rig.xen.clone();
+        rig.run(|| {
+            let disk = open();
+            for n in 0..24u64 {
+                let pending = disk.send(n * 8, Ok(&pattern(n, 4096))).unwrap();
+                if pending.finish().is_ok() && attack != DuplicateId {
+                    assert!(
+                        xen.disk(VDEV).unwrap().borrow().bytes(n * 8, 8) == pattern(n, 4096),
+                        "{attack:?} {n}"
+                    );
+                }
+            }
+        });
+    }
+}
+
+fn through_a_wake(wake: impl Fn() -> Wake, seed: u64) {
+    let mut config = BlockConfig::new(VDEV, 64);
+    config.policy.latency = (1_000, 2_000_000);
+    let rig = Rig::new(xen(config, seed), seed);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let disk = open();
+        let mut pending = Vec::new();
+        for n in 0..60u64 {
+            pending.push(disk.send(n * 64, Ok(&pattern(n, 32 << 10))).unwrap());
+            if n == 30 {
+                xen.suspend(wake(), 1_000_000);
+            }
+            if n > 30 {
+                sleep_ms(5);
+            }
+        }
+        for (n, request) in pending.into_iter().enumerate() {
+            request.finish().unwrap_or_else(|e| panic!("request {n}: {e:?} {:#?}", events()));
+        }
+        for n in 0..60u64 {
+            assert!(
+                xen.disk(VDEV).unwrap().borrow().bytes(n * 64, 64) == pattern(n, 32 << 10),
+                "request {n}"
+            );
+        }
+        disk.flush().unwrap();
+    });
+    rig.xen.assert_clean();
+}
+
+#[test]
+fn a_suspend_that_is_called_off() {
+    through_a_wake(|| Wake::Cancelled, 30);
+}
+
+#[test]
+fn a_wake_in_the_same_domain() {
+    through_a_wake(|| Wake::Same, 31);
+}
+
+#[test]
+fn a_wake_in_a_new_domain() {
+    through_a_wake(|| Wake::New(Box::default()), 32);
 }

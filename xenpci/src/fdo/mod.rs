@@ -9,8 +9,8 @@ use alloc::{sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use nt::sys::{
-    DEVICE_OBJECT, DO_BUFFERED_IO, DO_DIRECT_IO, DO_POWER_PAGABLE, DRIVER_OBJECT, IoAttachDeviceToDeviceStack, IoInvalidateDeviceRelations,
-    NTSTATUS, STATUS_NO_SUCH_DEVICE,
+    DEVICE_OBJECT, DO_BUFFERED_IO, DO_DIRECT_IO, DO_POWER_PAGABLE, DRIVER_OBJECT,
+    IoAttachDeviceToDeviceStack, IoInvalidateDeviceRelations, NTSTATUS, STATUS_NO_SUCH_DEVICE,
 };
 
 use crate::{

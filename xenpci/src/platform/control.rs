@@ -191,8 +191,14 @@ impl Platform {
             }
         };
         for (name, works) in control::features(can) {
-            let name = name.trim_start_matches("feature-");
-            write(&format!("{CONTROL_FEATURE}{name}"), if works { "1" } else { "0" });
+            let path = format!("{CONTROL_FEATURE}{}", name.trim_start_matches("feature-"));
+            let value = if works { "1" } else { "0" };
+            if control::is_needed(name) {
+                write(&path, value);
+            } else {
+                // Toolstacks that know the others make them writable; the rest refuse them.
+                let _ = self.store.write(None, &path, value.as_bytes());
+            }
         }
         write(
             "drivers/0",

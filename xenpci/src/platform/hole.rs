@@ -131,6 +131,11 @@ impl Hole {
             Source::Pool => {
                 let empty = &self.frames[..count];
                 let mut whole = empty.is_empty();
+                for frame in empty {
+                    // What the hypervisor put there goes first; most frames have nothing.
+                    // SAFETY: frames of the hole, on which nothing relies any more.
+                    let _ = unsafe { self.xen.memory_remove_from_physmap(Gfn(*frame)) };
+                }
                 if !whole {
                     // SAFETY: the frames were emptied (or hold the hypervisor's pages, which are
                     // replaced) and nothing relies on them.

@@ -97,6 +97,12 @@ pub fn features(can: Abilities) -> [(&'static str, bool); 8] {
     ]
 }
 
+/// Whether toolstacks refuse service without this feature node, and make it writable for the guest.
+#[must_use]
+pub fn is_needed(feature: &str) -> bool {
+    matches!(feature, "feature-suspend" | "feature-poweroff" | "feature-reboot")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +137,6 @@ mod tests {
         assert!(said.contains(&("feature-poweroff", true)));
         let said = features(Abilities { suspend: true, ..Abilities::default() });
         assert!(said.contains(&("feature-suspend", true)));
+        assert_eq!(said.iter().filter(|(name, _)| is_needed(name)).count(), 3);
     }
 }

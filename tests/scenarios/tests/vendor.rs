@@ -1,0 +1,89 @@
+//! Drivers that were not written for this test bed: an unmodified vendor build of the peers' bus and disk
+//! drivers, installed from its own INF files.
+//!
+//! `XENPV_VENDOR` names a folder with `xenbus/{xenbus.inf, xenbus.sys, xen.sys, …}` and
+//! `xenvbd/{xenvbd.inf, xenvbd.sys, xencrsh.sys, …}` (see docs); without it the test says that it was skipped.
+#![allow(missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use ntsim::{
+    kernel::config::OnViolation,
+    loader,
+    pnp::{self, boot, install, manager::sleep_ms, store::Source},
+    storport::{self, adapter::Address, disk::Disk},
+};
+use scenarios::rig::Rig;
+use xensim::{Xen, back::block::BlockConfig};
+
+const VDEV: u32 = 51776;
+
+fn folder() -> Option<PathBuf> {
+    std::env::var_os("XENPV_VENDOR").map(PathBuf::from)
+}
+
+/// Adds a package: its INF and every file beside it. In the guest.
+fn add(folder: &Path, name: &str) {
+    let dir = folder.join(name);
+    let inf = std::fs::read(dir.join(format!("{name}.inf"))).expect("the INF file");
+    let mut files = Vec::new();
+    let mut entries: Vec<_> = std::fs::read_dir(&dir).expect("the package's folder").flatten().collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let file = entry.file_name().to_string_lossy().to_lowercase();
+        let bytes = std::fs::read(entry.path()).expect("a file of the package");
+        if Path::new(&file).extension().is_some_and(|e| e == "sys") {
+            loader::provide(&file, &bytes);
+        }
+        files.push((file, Source::Image(bytes)));
+    }
+    install::add_package(&format!("{name}.inf"), &inf, files)
+        .unwrap_or_else(|error| panic!("{name}.inf: {error}"));
+}
+
+#[test]
+fn vendor_bus_and_disk_carry_data() {
+    let Some(folder) = folder() else {
+        eprintln!("skipped: XENPV_VENDOR is not set");
+        return;
+    };
+    let xen = Xen::builder().vcpus(2).seed(1).disk(BlockConfig::new(VDEV, 64)).build();
+    let rig = Rig::with(xen, 1, |b| {
+        b.on_violation(OnViolation::Collect).config(|c| {
+            c.code_integrity = false;
+            c.build = 19045;
+        })
+    });
+    let xen = rig.xen.clone();
+    let result = rig.try_run(|| {
+        add(&folder, "xenbus");
+        add(&folder, "xenvbd");
+        boot::run();
+        sleep_ms(5000);
+        eprintln!("{}", pnp::dump());
+        let adapters = storport::adapters();
+        assert_eq!(adapters.len(), 1, "{}", pnp::dump());
+        storport::scan::scan(adapters[0]);
+        let target = (0..16)
+            .find_map(|target| Disk::open(adapters[0], Address { path: 0, target, lun: 0 }).ok())
+            .expect("a disk at some target");
+        let mut disk = target;
+        let data: Vec<u8> = (0..1u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        disk.write(2048, &data, false).expect("written");
+        disk.flush().expect("flushed");
+        let there = xen.disk(VDEV).expect("the disk").borrow().bytes(2048, data.len() as u64 / 512);
+        assert!(there == data, "at the back-end");
+        let mut back = vec![0; data.len()];
+        disk.read(2048, &mut back).expect("read");
+        assert!(back == data, "read back");
+    });
+    for report in rig.sim.reports() {
+        eprintln!("{}: {}\n    {}", report.rule.id, report.text, report.stack.join("\n    "));
+    }
+    for line in rig.sim.log() {
+        eprintln!("log: {line}");
+    }
+    if let Err(bugcheck) = result {
+        panic!("{bugcheck}");
+    }
+}

@@ -136,7 +136,6 @@ fn integer(key: *mut c_void, name: &[u16]) -> Option<u32> {
         Length: (name.len() * 2) as u16,
         MaximumLength: (name.len() * 2) as u16,
         Buffer: name.as_ptr().cast_mut(),
-        ..UNICODE_STRING::default()
     };
     let mut status = NDIS_STATUS_FAILURE;
     let mut value: *mut NDIS_CONFIGURATION_PARAMETER = null_mut();
@@ -147,8 +146,10 @@ fn integer(key: *mut c_void, name: &[u16]) -> Option<u32> {
     if status != NDIS_STATUS_SUCCESS || value.is_null() {
         return None;
     }
-    // SAFETY: an integer, as asked; valid until the key is closed.
-    Some(unsafe { (*value).ParameterData.IntegerData })
+    // SAFETY: valid until the key is closed.
+    let data = unsafe { (*value).ParameterData };
+    // SAFETY: the member that goes with what was asked for.
+    Some(unsafe { data.IntegerData })
 }
 
 fn address(key: *mut c_void) -> Option<[u8; 6]> {

@@ -79,8 +79,6 @@ struct State {
     ctrl: Ctrl<XenHost>,
     ctrl_port: Option<Port>,
     back_watch: Option<Watch>,
-    front_watch: Option<Watch>,
-    suspend: Option<SuspendRegistration<Sleeper>>,
     announcer: Announcer,
     pinned_due: Option<u64>,
     renewing: bool,
@@ -99,6 +97,8 @@ pub struct Connect {
     parts: SpinLock<Option<Parts>>,
     /// Empty while the worker has it.
     state: SpinLock<Option<Box<State>>>,
+    /// Registrations that last as long as the adapter.
+    held: SpinLock<Option<(Watch, SuspendRegistration<Sleeper>)>>,
     settled: Signal,
     stopped: Signal,
     slept: Signal,
@@ -134,8 +134,6 @@ impl Connect {
             ctrl: Ctrl::new(),
             ctrl_port: None,
             back_watch: None,
-            front_watch: None,
-            suspend: None,
             announcer: Announcer::default(),
             pinned_due: None,
             renewing: false,
@@ -146,6 +144,7 @@ impl Connect {
             commands: AtomicU32::new(0),
             parts: SpinLock::new(client, None),
             state: SpinLock::new(client, Some(Box::new(state))),
+            held: SpinLock::new(client, None),
             settled: Signal::new(client).ok()?,
             stopped: Signal::new(client).ok()?,
             slept: Signal::new(client).ok()?,
@@ -178,12 +177,7 @@ impl Connect {
             }
         });
         let suspend = client.on_suspend(Sleeper(target));
-        {
-            let mut state = adapter.connect.state.lock();
-            let state = state.as_mut()?;
-            state.front_watch = Some(front.ok()?);
-            state.suspend = Some(suspend.ok()?);
-        }
+        *adapter.connect.held.lock() = Some((front.ok()?, suspend.ok()?));
         adapter.connect.command(command::START);
         // A back-end that is slow or absent must not keep the system from starting: then the link
         // comes up later.
@@ -197,6 +191,9 @@ impl Connect {
             self.command(command::STOP);
             let _ = self.stopped.wait(STOP_BOUND);
         }
+        let held = self.held.lock().take();
+        // Waits for a suspend under way and for the watch's callback.
+        drop(held);
         let parts = self.parts.lock().take();
         // Waits for the worker and the timer's callback.
         drop(parts);

@@ -42,12 +42,7 @@ impl Gate {
         self.0.fetch_or(CLOSED, Ordering::AcqRel) & !CLOSED == 0
     }
 
-    /// True when closed.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.0.load(Ordering::Acquire) & CLOSED != 0
-    }
-
+    #[cfg(test)]
     /// How many are inside.
     #[must_use]
     pub fn inside(&self) -> u32 {

@@ -8,20 +8,20 @@
 
 extern crate alloc;
 
-pub mod adapter;
-pub mod buffers;
+mod adapter;
+mod buffers;
 mod bus;
-pub mod config;
-pub mod connect;
+mod config;
+mod connect;
 pub mod entry;
-pub mod gate;
-pub mod host;
-pub mod lifecycle;
-pub mod link;
-pub mod offload;
-pub mod oid;
-pub mod packet;
-pub mod rss;
-pub mod rx;
-pub mod stats;
-pub mod tx;
+mod gate;
+mod host;
+mod lifecycle;
+mod link;
+mod offload;
+mod oid;
+mod packet;
+mod rss;
+mod rx;
+mod stats;
+mod tx;

@@ -38,7 +38,6 @@ impl Link {
             RcvLinkSpeed: speed,
             PauseFunctions: 0,
             AutoNegotiationFlags: 0,
-            ..NDIS_LINK_STATE::default()
         }
     }
 

@@ -137,11 +137,13 @@ pub fn describe(bits: u32) -> NDIS_OFFLOAD {
     let ethernet = NDIS_ENCAPSULATION_IEEE_802_3 | NDIS_ENCAPSULATION_IEEE_802_3_P_AND_Q_IN_OOB;
     let encapsulation =
         |mask: u32| if bits & mask != 0 { ethernet } else { NDIS_ENCAPSULATION_NOT_SUPPORTED };
-    let mut offload = NDIS_OFFLOAD::default();
-    offload.Header = NDIS_OBJECT_HEADER {
-        Type: NDIS_OBJECT_TYPE_OFFLOAD as u8,
-        Revision: NDIS_OFFLOAD_REVISION_3 as u8,
-        Size: NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_3 as u16,
+    let mut offload = NDIS_OFFLOAD {
+        Header: NDIS_OBJECT_HEADER {
+            Type: NDIS_OBJECT_TYPE_OFFLOAD as u8,
+            Revision: NDIS_OFFLOAD_REVISION_3 as u8,
+            Size: NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_3 as u16,
+        },
+        ..NDIS_OFFLOAD::default()
     };
     let tx4 = &mut offload.Checksum.IPv4Transmit;
     tx4.Encapsulation = encapsulation(bit::TX_IP | bit::TX_TCP4 | bit::TX_UDP4);

@@ -117,7 +117,6 @@ pub fn scaling_capabilities(adapter: &Adapter) -> NDIS_RECEIVE_SCALE_CAPABILITIE
         NumberOfInterruptMessages: adapter.queues.len() as u32,
         NumberOfReceiveQueues: adapter.queues.len() as u32,
         NumberOfIndirectionTableEntries: netfront::ctrl::MAX_MAPPING as u16,
-        ..NDIS_RECEIVE_SCALE_CAPABILITIES::default()
     }
 }
 

@@ -407,7 +407,9 @@ struct NetBuffer {
 impl NetBuffer {
     fn new(buffer: *mut NET_BUFFER, features: &Features) -> Result<Self, NDIS_STATUS> {
         // SAFETY: ours while it is being sent.
-        let (first, len) = unsafe { (nbl::current_mdl(buffer), nbl::data_length(buffer)) };
+        let first = unsafe { nbl::current_mdl(buffer) };
+        // SAFETY: as above.
+        let len = unsafe { nbl::data_length(buffer) };
         // SAFETY: as above.
         let first_offset = unsafe { nbl::current_mdl_offset(buffer) } as usize;
         let prepared =
@@ -510,7 +512,7 @@ impl Payload for NetBuffer {
         // SAFETY: as above.
         let frames = unsafe { MmGetMdlPfnArray(mdl) };
         // SAFETY: the array has an entry for each page that the MDL spans.
-        let frame = unsafe { frames.add(byte / PAGE_SIZE).read() };
+        let frame = unsafe { frames.wrapping_add(byte / PAGE_SIZE).read() };
         let offset = byte % PAGE_SIZE;
         Run {
             gfn: Gfn(frame as u64),

@@ -17,7 +17,7 @@ use xenbus::{
     state::{Failure, Phase, Wake},
     types::{Domid, Gfn, PAGE_SIZE, Port},
 };
-use xensim::{store::ring::StoreMode, Direct, DirectPages, NicConfig, Xen};
+use xensim::{Direct, DirectPages, NicConfig, Xen, store::ring::StoreMode};
 
 pub const FRONT: &str = "device/vif/0";
 
@@ -180,7 +180,14 @@ impl Rig {
         let mut rig = Self::new(config, policy, seed);
         rig.control.start();
         rig.pump();
-        assert_eq!(rig.control.phase(), Phase::Running, "{:?} {:?} {:?}", rig.log, rig.guest.list(None, FRONT), rig.xen.with_net(0, |net, world| format!("{:?} {:?}", net.stats, world.violations)));
+        assert_eq!(
+            rig.control.phase(),
+            Phase::Running,
+            "{:?} {:?} {:?}",
+            rig.log,
+            rig.guest.list(None, FRONT),
+            rig.xen.with_net(0, |net, world| format!("{:?} {:?}", net.stats, world.violations))
+        );
         rig
     }
 
@@ -363,7 +370,7 @@ impl Rig {
     fn forget(&mut self) {
         for queue in &mut self.queues {
             let done = &mut self.done;
-            drop((queue.tx_port.take(), queue.rx_port.take()));
+            (queue.tx_port, queue.rx_port) = (None, None);
             queue.tx.forget(|cookie, outcome| done.push((cookie, outcome)));
             queue.rx.forget();
         }

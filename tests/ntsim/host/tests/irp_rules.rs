@@ -1,7 +1,11 @@
 //! The rules about IRPs and device objects: each is broken once by a driver, and must be found; the well-behaved driver
 //! of `pnp.rs` breaks none.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn)]
-#![allow(clippy::undocumented_unsafe_blocks, clippy::multiple_unsafe_ops_per_block, clippy::missing_safety_doc)]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::missing_safety_doc
+)]
 
 mod common;
 
@@ -120,9 +124,12 @@ fn senders() {
             irp::IofCallDriver(top(), r);
         }),
     );
-    expect(&rules::CALL_NULL_DEVICE, run(&[], || unsafe {
-        irp::IofCallDriver(std::ptr::null_mut(), request(IRP_MN_QUERY_BUS_INFORMATION));
-    }));
+    expect(
+        &rules::CALL_NULL_DEVICE,
+        run(&[], || unsafe {
+            irp::IofCallDriver(std::ptr::null_mut(), request(IRP_MN_QUERY_BUS_INFORMATION));
+        }),
+    );
     expect(
         &rules::CALL_CONTROL,
         run(&[], || unsafe {
@@ -179,24 +186,33 @@ fn senders() {
 
 #[test]
 fn objects_and_remove_locks() {
-    expect(&rules::FREE_NOT_IRP, run(&[], || unsafe {
-        let mut junk = IRP::default();
-        irp::IoFreeIrp(&raw mut junk);
-    }));
-    expect(&rules::INITIALIZE_ALLOCATED, run(&[], || unsafe {
-        let r = irp::IoAllocateIrp(2, 0);
-        irp::IoInitializeIrp(r, irp::size_of_irp(2) as u16, 2);
-    }));
+    expect(
+        &rules::FREE_NOT_IRP,
+        run(&[], || unsafe {
+            let mut junk = IRP::default();
+            irp::IoFreeIrp(&raw mut junk);
+        }),
+    );
+    expect(
+        &rules::INITIALIZE_ALLOCATED,
+        run(&[], || unsafe {
+            let r = irp::IoAllocateIrp(2, 0);
+            irp::IoInitializeIrp(r, irp::size_of_irp(2) as u16, 2);
+        }),
+    );
     expect(&rules::DETACH_TWICE, run(&[], || unsafe { device::IoDetachDevice(top()) }));
-    expect(&rules::DELETE_TWICE, run(&[], || unsafe {
-        let driver = (*top()).DriverObject;
-        let mut at = std::ptr::null_mut();
-        device::IoCreateDevice(driver, 0, std::ptr::null_mut(), 0x22, 0, 0, &mut at);
-        // A reference keeps the memory.
-        ntsim::ob::reference(at.cast());
-        device::IoDeleteDevice(at);
-        device::IoDeleteDevice(at);
-    }));
+    expect(
+        &rules::DELETE_TWICE,
+        run(&[], || unsafe {
+            let driver = (*top()).DriverObject;
+            let mut at = std::ptr::null_mut();
+            device::IoCreateDevice(driver, 0, std::ptr::null_mut(), 0x22, 0, 0, &mut at);
+            // A reference keeps the memory.
+            ntsim::ob::reference(at.cast());
+            device::IoDeleteDevice(at);
+            device::IoDeleteDevice(at);
+        }),
+    );
     let lock = |f: unsafe fn(*mut IO_REMOVE_LOCK)| {
         run(&[], move || unsafe {
             let at: *mut IO_REMOVE_LOCK = ntsim::io::glue::pool(32, *b"Lock", true).cast();
@@ -209,7 +225,10 @@ fn objects_and_remove_locks() {
         assert_eq!(remlock::IoAcquireRemoveLockEx(at, 2 as _, std::ptr::null(), 0, 32), STATUS_SUCCESS);
         remlock::IoReleaseRemoveLockEx(at, 2 as _, 32);
         remlock::IoReleaseRemoveLockAndWaitEx(at, 1 as _, 32);
-        assert_eq!(remlock::IoAcquireRemoveLockEx(at, 3 as _, std::ptr::null(), 0, 32), STATUS_DELETE_PENDING);
+        assert_eq!(
+            remlock::IoAcquireRemoveLockEx(at, 3 as _, std::ptr::null(), 0, 32),
+            STATUS_DELETE_PENDING
+        );
     }
     unsafe fn uninitialized(at: *mut IO_REMOVE_LOCK) {
         remlock::IoAcquireRemoveLockEx(at, 1 as _, std::ptr::null(), 0, 32);

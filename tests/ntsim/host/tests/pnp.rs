@@ -1,6 +1,10 @@
 //! Plug and Play: installation by INF, start, stop, removal, resources, interfaces, user mode.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn)]
-#![allow(clippy::undocumented_unsafe_blocks, clippy::multiple_unsafe_ops_per_block, clippy::missing_safety_doc)]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::missing_safety_doc
+)]
 
 mod common;
 
@@ -91,10 +95,18 @@ fn installs_from_inf_and_starts() {
         let id = pnp::find(DEVICE).expect("the device exists");
         assert_eq!(state_of(DEVICE), (NodeState::Started, 0), "{}", pnp::dump());
         let key = pnp::with(id, |n| n.enum_key());
-        assert!(key.ends_with("Enum\\PCI\\VEN_5853&DEV_0001&SUBSYS_00015853&REV_01\\3&267a616a&0&10") || key.contains("&0&10"), "{key}");
+        assert!(
+            key.ends_with("Enum\\PCI\\VEN_5853&DEV_0001&SUBSYS_00015853&REV_01\\3&267a616a&0&10")
+                || key.contains("&0&10"),
+            "{key}"
+        );
         assert_eq!(cm::get_sz(&key, "Service").as_deref(), Some("testdrv"));
-        assert_eq!(cm::get_sz(&key, "Driver").as_deref(), Some("{4d36e97d-e325-11ce-bfc1-08002be10318}\\0000"));
-        let class = format!("{}\\Control\\Class\\{{4d36e97d-e325-11ce-bfc1-08002be10318}}\\0000", cm::CONTROL_SET);
+        assert_eq!(
+            cm::get_sz(&key, "Driver").as_deref(),
+            Some("{4d36e97d-e325-11ce-bfc1-08002be10318}\\0000")
+        );
+        let class =
+            format!("{}\\Control\\Class\\{{4d36e97d-e325-11ce-bfc1-08002be10318}}\\0000", cm::CONTROL_SET);
         assert_eq!(cm::get_sz(&class, "Hello").as_deref(), Some("world"));
         assert_eq!(cm::get_sz(&class, "MatchingDeviceId").as_deref(), Some("PCI\\VEN_5853&DEV_0001"));
         let service = format!("{}\\Services\\testdrv", cm::CONTROL_SET);
@@ -175,10 +187,7 @@ fn surprise_removal_waits_for_handles() {
         removal::handles_closed();
         assert!(pnp::find(DEVICE).is_none(), "{}", pnp::dump());
         let seen = knobs(|k| k.seen.clone());
-        assert_eq!(
-            seen[1..],
-            ["IRP_MJ_CLEANUP", "IRP_MJ_CLOSE", "IRP_MN_REMOVE_DEVICE", "unload"]
-        );
+        assert_eq!(seen[1..], ["IRP_MJ_CLEANUP", "IRP_MJ_CLOSE", "IRP_MN_REMOVE_DEVICE", "unload"]);
     })
     .unwrap_or_else(|b| panic!("{b}"));
 }
@@ -237,7 +246,10 @@ fn rebalance_moves_a_device() {
         assert_eq!(state_of(DEVICE).0, NodeState::Started);
         let raw = knobs(|k| k.raw.clone());
         assert_eq!((raw[0].0, raw[0].2[0]), (1, 0xC000));
-        assert_eq!(ntsim::pnp::pci::read(machine::PciAddress { bus: 0, device: 2, function: 0 }, 0x10, 4), 0xC001);
+        assert_eq!(
+            ntsim::pnp::pci::read(machine::PciAddress { bus: 0, device: 2, function: 0 }, 0x10, 4),
+            0xC001
+        );
         assert_eq!(knobs(|k| k.seen[..2].to_vec()), ["IRP_MN_QUERY_STOP_DEVICE", "IRP_MN_STOP_DEVICE"]);
     })
     .unwrap_or_else(|b| panic!("{b}"));
@@ -304,7 +316,8 @@ fn problems_are_told() {
     sim.run(|| {
         boot::run();
         assert_eq!(state_of(DEVICE).1, 28);
-        install::add_package("test.inf", INF.as_bytes(), vec![("t.sys".into(), Source::Native(entry))]).unwrap();
+        install::add_package("test.inf", INF.as_bytes(), vec![("t.sys".into(), Source::Native(entry))])
+            .unwrap();
         boot::install_pending();
         assert_eq!(state_of(DEVICE), (NodeState::Started, 0));
     })

@@ -1,6 +1,10 @@
 //! The registry as drivers see it: Zw…Key, RtlQueryRegistryValues, power cuts.
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn)]
-#![allow(clippy::undocumented_unsafe_blocks, clippy::multiple_unsafe_ops_per_block, clippy::missing_safety_doc)]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::missing_safety_doc
+)]
 
 use nt::sys::*;
 use ntsim::cm::{self, key, query, tree::Writes};
@@ -26,7 +30,8 @@ unsafe fn create(path: &str, options: u32) -> (NTSTATUS, HANDLE, u32) {
     let name = WideString::new(path);
     let mut a = attributes(&name, std::mem::zeroed());
     let (mut handle, mut disposition) = (std::mem::zeroed(), 0);
-    let status = key::ZwCreateKey(&mut handle, 0xF003F, &mut a, 0, std::ptr::null_mut(), options, &mut disposition);
+    let status =
+        key::ZwCreateKey(&mut handle, 0xF003F, &mut a, 0, std::ptr::null_mut(), options, &mut disposition);
     (status, handle, disposition)
 }
 
@@ -42,11 +47,21 @@ fn values_and_enumeration() {
         assert_eq!(create(&format!("{PARAMETERS}\\a\\b"), 0).0, STATUS_OBJECT_NAME_NOT_FOUND);
         let value = WideString::new("Level");
         let mut number = 7u32;
-        assert_eq!(key::ZwSetValueKey(handle, value.as_ptr(), 0, REG_DWORD, (&raw mut number).cast(), 4), STATUS_SUCCESS);
+        assert_eq!(
+            key::ZwSetValueKey(handle, value.as_ptr(), 0, REG_DWORD, (&raw mut number).cast(), 4),
+            STATUS_SUCCESS
+        );
         let mut buffer = [0u32; 8];
         let mut needed = 0;
         let query = |length, needed: &mut u32, buffer: &mut [u32; 8]| {
-            key::ZwQueryValueKey(handle, value.as_ptr(), KeyValuePartialInformation, buffer.as_mut_ptr().cast(), length, needed)
+            key::ZwQueryValueKey(
+                handle,
+                value.as_ptr(),
+                KeyValuePartialInformation,
+                buffer.as_mut_ptr().cast(),
+                length,
+                needed,
+            )
         };
         assert_eq!(query(8, &mut needed, &mut buffer), STATUS_BUFFER_TOO_SMALL);
         assert_eq!(needed, 16);
@@ -55,21 +70,44 @@ fn values_and_enumeration() {
         assert_eq!(buffer[..4], [0, REG_DWORD, 4, 7]);
         let mut basic = [0u8; 64];
         assert_eq!(
-            key::ZwEnumerateValueKey(handle, 0, KeyValueBasicInformation, basic.as_mut_ptr().cast(), 64, &mut needed),
+            key::ZwEnumerateValueKey(
+                handle,
+                0,
+                KeyValueBasicInformation,
+                basic.as_mut_ptr().cast(),
+                64,
+                &mut needed
+            ),
             STATUS_SUCCESS
         );
         assert_eq!((basic[4], basic[8], basic[12]), (REG_DWORD as u8, 10, b'L'));
         assert_eq!(
-            key::ZwEnumerateValueKey(handle, 1, KeyValueBasicInformation, basic.as_mut_ptr().cast(), 64, &mut needed),
+            key::ZwEnumerateValueKey(
+                handle,
+                1,
+                KeyValueBasicInformation,
+                basic.as_mut_ptr().cast(),
+                64,
+                &mut needed
+            ),
             STATUS_NO_MORE_ENTRIES
         );
         create(&format!("{PARAMETERS}\\Zebra"), 0);
         create(&format!("{PARAMETERS}\\apple"), 0);
-        assert_eq!(key::ZwEnumerateKey(handle, 0, KeyBasicInformation, basic.as_mut_ptr().cast(), 64, &mut needed), STATUS_SUCCESS);
+        assert_eq!(
+            key::ZwEnumerateKey(handle, 0, KeyBasicInformation, basic.as_mut_ptr().cast(), 64, &mut needed),
+            STATUS_SUCCESS
+        );
         assert_eq!((basic[12], basic[16]), (10, b'a'));
-        assert_eq!(key::ZwEnumerateKey(handle, 2, KeyBasicInformation, basic.as_mut_ptr().cast(), 64, &mut needed), STATUS_NO_MORE_ENTRIES);
+        assert_eq!(
+            key::ZwEnumerateKey(handle, 2, KeyBasicInformation, basic.as_mut_ptr().cast(), 64, &mut needed),
+            STATUS_NO_MORE_ENTRIES
+        );
         let mut full = [0u32; 16];
-        assert_eq!(key::ZwQueryKey(handle, KeyFullInformation, full.as_mut_ptr().cast(), 64, &mut needed), STATUS_SUCCESS);
+        assert_eq!(
+            key::ZwQueryKey(handle, KeyFullInformation, full.as_mut_ptr().cast(), 64, &mut needed),
+            STATUS_SUCCESS
+        );
         assert_eq!((full[5], full[8], full[9], full[10]), (2, 1, 10, 4));
         assert_eq!(key::ZwDeleteKey(handle), 0xC000_0121u32 as i32);
         assert_eq!(key::ZwDeleteValueKey(handle, value.as_ptr()), STATUS_SUCCESS);
@@ -87,7 +125,15 @@ fn relative_opens_and_volatile_keys() {
         let mut a = attributes(&name, handle);
         let (mut sub, mut disposition) = (std::mem::zeroed(), 0);
         assert_eq!(
-            key::ZwCreateKey(&mut sub, 0xF003F, &mut a, 0, std::ptr::null_mut(), REG_OPTION_VOLATILE, &mut disposition),
+            key::ZwCreateKey(
+                &mut sub,
+                0xF003F,
+                &mut a,
+                0,
+                std::ptr::null_mut(),
+                REG_OPTION_VOLATILE,
+                &mut disposition
+            ),
             STATUS_SUCCESS
         );
         assert_eq!(create(&format!("{PARAMETERS}\\Live\\Stable"), 0).0, 0xC000_0181u32 as i32);
@@ -153,13 +199,23 @@ fn query_registry_values() {
             RTL_QUERY_REGISTRY_TABLE::default(),
         ];
         let status = query::RtlQueryRegistryValues(
-            RTL_REGISTRY_SERVICES, path.as_ptr(), table.as_mut_ptr(), std::ptr::null_mut(), std::ptr::null_mut());
+            RTL_REGISTRY_SERVICES,
+            path.as_ptr(),
+            table.as_mut_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        );
         assert_eq!(status, STATUS_SUCCESS);
         assert_eq!((n, fallback, ntsim::io::stack::text(&string)), (5, 9, "hello".into()));
         // A value of another type than expected is refused.
         let mut wrong = [entry(&text, (&raw mut n).cast()), RTL_QUERY_REGISTRY_TABLE::default()];
         let status = query::RtlQueryRegistryValues(
-            RTL_REGISTRY_SERVICES, path.as_ptr(), wrong.as_mut_ptr(), std::ptr::null_mut(), std::ptr::null_mut());
+            RTL_REGISTRY_SERVICES,
+            path.as_ptr(),
+            wrong.as_mut_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        );
         assert_eq!(status, STATUS_OBJECT_TYPE_MISMATCH);
     });
 }

@@ -3,7 +3,10 @@
 //! Sources: the documentation of the Zw…Key routines and of KEY_*_INFORMATION. All run at PASSIVE_LEVEL; callers are
 //! kernel mode, so a handle's access mask is not checked.
 
-use super::{key_of, now, open_handle, registry, status_of, tree::{CmError, KeyId, Tree, Value}};
+use super::{
+    key_of, now, open_handle, registry, status_of,
+    tree::{CmError, KeyId, Tree, Value},
+};
 use crate::io::stack::text;
 use alloc::{string::String, vec::Vec};
 use nt::sys::*;
@@ -17,7 +20,7 @@ unsafe fn root_and_path(attributes: *const OBJECT_ATTRIBUTES) -> Result<(Option<
     }
     let _ = OBJ_KERNEL_HANDLE;
     let root = if (a.RootDirectory as usize) == 0 { None } else { Some(key_of(a.RootDirectory)?) };
-    if !a.ObjectName.is_null() && (*a.ObjectName).Length % 2 != 0 {
+    if !a.ObjectName.is_null() && !(*a.ObjectName).Length.is_multiple_of(2) {
         return Err(STATUS_OBJECT_NAME_INVALID);
     }
     Ok((root, text(a.ObjectName)))
@@ -179,7 +182,11 @@ unsafe fn create(
     Ok(open_handle(id, access, out))
 }
 
-unsafe fn open(out: *mut HANDLE, access: u32, attributes: *const OBJECT_ATTRIBUTES) -> Result<NTSTATUS, NTSTATUS> {
+unsafe fn open(
+    out: *mut HANDLE,
+    access: u32,
+    attributes: *const OBJECT_ATTRIBUTES,
+) -> Result<NTSTATUS, NTSTATUS> {
     let (root, path) = root_and_path(attributes)?;
     let id = registry().tree.lock().open(root, &path);
     let id = match id {

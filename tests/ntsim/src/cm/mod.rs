@@ -1,4 +1,18 @@
 //! cm: the registry, as drivers and the rest of the kernel use it.
+#![allow(non_upper_case_globals, reason = "Microsoft's names stand in patterns")]
+#![allow(
+    function_casts_as_integer,
+    unpredictable_function_pointer_comparisons,
+    reason = "routines are kept by address"
+)]
+#![allow(
+    clippy::useless_transmute,
+    clippy::missing_transmute_annotations,
+    clippy::unnecessary_cast,
+    clippy::type_complexity,
+    clippy::vec_box,
+    reason = "the bindings' types differ between their two sources; strings must not move"
+)]
 
 pub mod key;
 pub mod query;

@@ -2,12 +2,16 @@
 //!
 //! Source: the documentation of RtlQueryRegistryValues (flags, RelativeTo, the DIRECT forms).
 
-use super::{CONTROL_SET, key_of, now, open_handle, registry, status_of, tree::{KeyId, Value, sz}};
+use super::{
+    CONTROL_SET, key_of, now, open_handle, registry, status_of,
+    tree::{KeyId, Value, sz},
+};
 use crate::io::{glue, stack::text_z};
 use alloc::{format, string::String, vec::Vec};
 use nt::sys::*;
 
-type Routine = unsafe extern "win64" fn(*mut u16, u32, *mut c_void, u32, *mut c_void, *mut c_void) -> NTSTATUS;
+type Routine =
+    unsafe extern "win64" fn(*mut u16, u32, *mut c_void, u32, *mut c_void, *mut c_void) -> NTSTATUS;
 
 /// The key that RelativeTo and Path mean.
 unsafe fn locate(relative: u32, path: *const u16) -> Result<(Option<KeyId>, String), NTSTATUS> {
@@ -19,7 +23,9 @@ unsafe fn locate(relative: u32, path: *const u16) -> Result<(Option<KeyId>, Stri
         RTL_REGISTRY_ABSOLUTE => return Ok((None, path)),
         RTL_REGISTRY_SERVICES => format!("{CONTROL_SET}\\Services"),
         RTL_REGISTRY_CONTROL => format!("{CONTROL_SET}\\Control"),
-        RTL_REGISTRY_WINDOWS_NT => "\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion".into(),
+        RTL_REGISTRY_WINDOWS_NT => {
+            "\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion".into()
+        }
         RTL_REGISTRY_DEVICEMAP => "\\Registry\\Machine\\Hardware\\DeviceMap".into(),
         RTL_REGISTRY_USER => "\\Registry\\User\\.Default".into(),
         _ => return Err(STATUS_INVALID_PARAMETER),
@@ -89,7 +95,13 @@ unsafe fn direct(entry: &RTL_QUERY_REGISTRY_TABLE, kind: u32, data: &[u8]) -> NT
     STATUS_SUCCESS
 }
 
-unsafe fn deliver(entry: &RTL_QUERY_REGISTRY_TABLE, name: &str, kind: u32, data: &[u8], context: *mut c_void) -> NTSTATUS {
+unsafe fn deliver(
+    entry: &RTL_QUERY_REGISTRY_TABLE,
+    name: &str,
+    kind: u32,
+    data: &[u8],
+    context: *mut c_void,
+) -> NTSTATUS {
     if entry.Flags & RTL_QUERY_REGISTRY_DIRECT != 0 {
         return direct(entry, kind, data);
     }
@@ -98,7 +110,16 @@ unsafe fn deliver(entry: &RTL_QUERY_REGISTRY_TABLE, name: &str, kind: u32, data:
     let mut name: Vec<u16> = name.encode_utf16().chain([0]).collect();
     let mut one = |data: &[u8]| {
         let mut copy = data.to_vec();
-        crate::call!("registry query routine", routine, name.as_mut_ptr(), kind, copy.as_mut_ptr().cast(), data.len() as u32, context, entry.EntryContext)
+        crate::call!(
+            "registry query routine",
+            routine,
+            name.as_mut_ptr(),
+            kind,
+            copy.as_mut_ptr().cast(),
+            data.len() as u32,
+            context,
+            entry.EntryContext
+        )
     };
     if kind == REG_MULTI_SZ && entry.Flags & RTL_QUERY_REGISTRY_NOEXPAND == 0 {
         // Each string is delivered by a call of its own, as REG_SZ.
@@ -113,8 +134,16 @@ unsafe fn deliver(entry: &RTL_QUERY_REGISTRY_TABLE, name: &str, kind: u32, data:
     one(data)
 }
 
-unsafe fn query(relative: u32, path: *const u16, table: *mut RTL_QUERY_REGISTRY_TABLE, context: *mut c_void) -> NTSTATUS {
-    let (from, path) = match locate(relative, path) { Ok(x) => x, Err(status) => return status };
+unsafe fn query(
+    relative: u32,
+    path: *const u16,
+    table: *mut RTL_QUERY_REGISTRY_TABLE,
+    context: *mut c_void,
+) -> NTSTATUS {
+    let (from, path) = match locate(relative, path) {
+        Ok(x) => x,
+        Err(status) => return status,
+    };
     let top = match open_at(from, &path) {
         Ok(id) => id,
         Err(_) if relative & RTL_REGISTRY_OPTIONAL != 0 => return STATUS_SUCCESS,
@@ -124,7 +153,9 @@ unsafe fn query(relative: u32, path: *const u16, table: *mut RTL_QUERY_REGISTRY_
     let mut at = table;
     loop {
         let entry = &*at;
-        if entry.QueryRoutine.is_none() && entry.Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT) == 0 {
+        if entry.QueryRoutine.is_none()
+            && entry.Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT) == 0
+        {
             return STATUS_SUCCESS;
         }
         if entry.Flags & RTL_QUERY_REGISTRY_TOPKEY != 0 {
@@ -141,7 +172,9 @@ unsafe fn query(relative: u32, path: *const u16, table: *mut RTL_QUERY_REGISTRY_
             continue;
         }
         let values: Vec<Value> = match (key, &name) {
-            (Some(id), Some(name)) => registry().tree.lock().value(id, name).ok().cloned().into_iter().collect(),
+            (Some(id), Some(name)) => {
+                registry().tree.lock().value(id, name).ok().cloned().into_iter().collect()
+            }
             (Some(id), None) => registry().tree.lock().key(id).map(|k| k.values.clone()).unwrap_or_default(),
             (None, _) => Vec::new(),
         };
@@ -158,7 +191,8 @@ unsafe fn query(relative: u32, path: *const u16, table: *mut RTL_QUERY_REGISTRY_
                     (n, _) => n as usize,
                 };
                 let data = core::slice::from_raw_parts(entry.DefaultData.cast::<u8>(), length).to_vec();
-                let plain = RTL_QUERY_REGISTRY_TABLE { Flags: entry.Flags & !RTL_QUERY_REGISTRY_TYPECHECK, ..*entry };
+                let plain =
+                    RTL_QUERY_REGISTRY_TABLE { Flags: entry.Flags & !RTL_QUERY_REGISTRY_TYPECHECK, ..*entry };
                 status = deliver(&plain, &wanted, default, &data, context);
             }
         }
@@ -167,7 +201,9 @@ unsafe fn query(relative: u32, path: *const u16, table: *mut RTL_QUERY_REGISTRY_
             if status < 0 {
                 break;
             }
-            if entry.Flags & RTL_QUERY_REGISTRY_DELETE != 0 && let Some(id) = key {
+            if entry.Flags & RTL_QUERY_REGISTRY_DELETE != 0
+                && let Some(id) = key
+            {
                 let _ = registry().tree.lock().delete_value(id, &value.name, now());
             }
         }

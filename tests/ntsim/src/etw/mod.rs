@@ -2,6 +2,20 @@
 //!
 //! Sources: EtwRegister, EtwWrite, EVENT_DESCRIPTOR, EVENT_DATA_DESCRIPTOR. A session that listens to a provider is
 //! switched on by [`enable`]; then its enable callback is called, as Windows does at registration and later.
+#![allow(non_upper_case_globals, reason = "Microsoft's names stand in patterns")]
+#![allow(
+    function_casts_as_integer,
+    unpredictable_function_pointer_comparisons,
+    reason = "routines are kept by address"
+)]
+#![allow(
+    clippy::useless_transmute,
+    clippy::missing_transmute_annotations,
+    clippy::unnecessary_cast,
+    clippy::type_complexity,
+    clippy::vec_box,
+    reason = "the bindings' types differ between their two sources; strings must not move"
+)]
 
 use crate::export::caller;
 use crate::io::guid;
@@ -63,7 +77,11 @@ pub unsafe fn enable(provider: &GUID, level: u8, keywords: u64) {
     state().sessions.lock().push((name, level, keywords));
     let listening: Vec<(GUID, usize, usize)> = {
         let providers = state().providers.lock();
-        providers.iter().filter(|p| guid::equal(&p.guid, provider)).map(|p| (p.guid, p.callback, p.context)).collect()
+        providers
+            .iter()
+            .filter(|p| guid::equal(&p.guid, provider))
+            .map(|p| (p.guid, p.callback, p.context))
+            .collect()
     };
     for (guid, callback, context) in listening {
         tell(&guid, callback, context, level, keywords);
@@ -78,7 +96,17 @@ unsafe fn tell(guid: &GUID, callback: usize, context: usize, level: u8, keywords
     }
     let f: Callback = core::mem::transmute(callback);
     let source = GUID::default();
-    crate::call!("ETW enable callback", f, &raw const source, 1, level, keywords, 0, core::ptr::null_mut(), context as *mut c_void);
+    crate::call!(
+        "ETW enable callback",
+        f,
+        &raw const source,
+        1,
+        level,
+        keywords,
+        0,
+        core::ptr::null_mut(),
+        context as *mut c_void
+    );
     let _ = guid;
 }
 
@@ -87,11 +115,18 @@ fn enabled_for(handle: u64, level: u8, keyword: u64) -> Option<String> {
     let sessions = state().sessions.lock();
     sessions
         .iter()
-        .any(|(n, l, k)| *n == name && (*l == 0 || level <= *l) && (keyword == 0 || *k == 0 || keyword & *k != 0))
+        .any(|(n, l, k)| {
+            *n == name && (*l == 0 || level <= *l) && (keyword == 0 || *k == 0 || keyword & *k != 0)
+        })
         .then_some(name)
 }
 
-unsafe fn write(handle: u64, descriptor: *const EVENT_DESCRIPTOR, count: u32, data: *const EVENT_DATA_DESCRIPTOR) -> NTSTATUS {
+unsafe fn write(
+    handle: u64,
+    descriptor: *const EVENT_DESCRIPTOR,
+    count: u32,
+    data: *const EVENT_DATA_DESCRIPTOR,
+) -> NTSTATUS {
     if count > 128 {
         return STATUS_INVALID_PARAMETER;
     }
@@ -112,7 +147,13 @@ unsafe fn write(handle: u64, descriptor: *const EVENT_DESCRIPTOR, count: u32, da
             (kind, bytes)
         })
         .collect();
-    state().events.lock().push(Event { provider, id: d.Id, level: d.Level, keyword: d.Keyword, data: blocks });
+    state().events.lock().push(Event {
+        provider,
+        id: d.Id,
+        level: d.Level,
+        keyword: d.Keyword,
+        data: blocks,
+    });
     STATUS_SUCCESS
 }
 

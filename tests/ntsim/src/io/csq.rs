@@ -19,7 +19,9 @@ unsafe fn cancel_slot(irp: *mut IRP) -> &'static AtomicUsize {
 }
 
 unsafe fn context_slot(irp: *mut IRP) -> *mut *mut c_void {
-    core::ptr::addr_of_mut!((*irp).Tail.Overlay.__bindgen_anon_1.DriverContext).cast::<*mut c_void>().add(SLOT)
+    core::ptr::addr_of_mut!((*irp).Tail.Overlay.__bindgen_anon_1.DriverContext)
+        .cast::<*mut c_void>()
+        .add(SLOT)
 }
 
 unsafe fn lock(csq: *mut IO_CSQ) -> u8 {

@@ -117,11 +117,7 @@ pub unsafe fn create(
     (*device).Size = (size_of::<DEVICE_OBJECT>() as u32 + extension) as u16;
     (*device).DeviceType = device_type;
     (*device).Characteristics = characteristics;
-    (*device).DeviceExtension = if extension == 0 {
-        core::ptr::null_mut()
-    } else {
-        device.add(1).cast()
-    };
+    (*device).DeviceExtension = if extension == 0 { core::ptr::null_mut() } else { device.add(1).cast() };
     (*device).DeviceObjectExtension = devext;
     (*device).StackSize = 1;
     (*device).Flags = DO_DEVICE_INITIALIZING
@@ -179,7 +175,12 @@ pub unsafe fn delete(device: *mut DEVICE_OBJECT) {
         None => true,
     };
     if again {
-        rules::object(&rules::DELETE_TWICE, "IoDeleteDevice of a device object that was deleted before", device as usize, 0);
+        rules::object(
+            &rules::DELETE_TWICE,
+            "IoDeleteDevice of a device object that was deleted before",
+            device as usize,
+            0,
+        );
         return;
     }
     if !attached_to(device).is_null() {
@@ -250,7 +251,12 @@ pub unsafe fn attach(source: *mut DEVICE_OBJECT, target: *mut DEVICE_OBJECT) -> 
 pub unsafe fn detach(target: *mut DEVICE_OBJECT) {
     let above = (*target).AttachedDevice;
     if above.is_null() {
-        rules::object(&rules::DETACH_TWICE, "IoDetachDevice of a device that nothing is attached to", target as usize, 0);
+        rules::object(
+            &rules::DETACH_TWICE,
+            "IoDetachDevice of a device that nothing is attached to",
+            target as usize,
+            0,
+        );
         return;
     }
     (*target).AttachedDevice = core::ptr::null_mut();

@@ -38,23 +38,42 @@ unsafe extern "win64" fn put_adapter(adapter: *mut DMA_ADAPTER) {
     match gone {
         Some(a) => {
             if !a.buffers.is_empty() {
-                rules::object(&rules::DMA_COMMON_BUFFER_LEAK, "PutDmaAdapter with common buffers in use", adapter as usize, a.buffers.len());
+                rules::object(
+                    &rules::DMA_COMMON_BUFFER_LEAK,
+                    "PutDmaAdapter with common buffers in use",
+                    adapter as usize,
+                    a.buffers.len(),
+                );
             }
             if a.lists != 0 {
-                rules::object(&rules::DMA_ADAPTER_LEAK, "PutDmaAdapter with scatter-gather lists in use", adapter as usize, a.lists as usize);
+                rules::object(
+                    &rules::DMA_ADAPTER_LEAK,
+                    "PutDmaAdapter with scatter-gather lists in use",
+                    adapter as usize,
+                    a.lists as usize,
+                );
             }
             glue::pool_free(adapter.cast());
         }
-        None => glue::bugcheck(0xE6, [0x3, adapter as u64, 0, 0], "PutDmaAdapter of something that is no adapter"),
+        None => {
+            glue::bugcheck(0xE6, [0x3, adapter as u64, 0, 0], "PutDmaAdapter of something that is no adapter")
+        }
     }
 }
 
-unsafe extern "win64" fn allocate_common(adapter: *mut DMA_ADAPTER, length: u32, logical: *mut LARGE_INTEGER, _cached: u8) -> *mut c_void {
+unsafe extern "win64" fn allocate_common(
+    adapter: *mut DMA_ADAPTER,
+    length: u32,
+    logical: *mut LARGE_INTEGER,
+    _cached: u8,
+) -> *mut c_void {
     require(crate::ke::irql::current() == 0, "AllocateCommonBuffer above PASSIVE_LEVEL", adapter);
     if glue::fail_allocation() {
         return core::ptr::null_mut();
     }
-    let Some(va) = kernel().mm.allocate_mapped(crate::mm::pages(length as usize), crate::engine::Prot::ReadWrite) else {
+    let Some(va) =
+        kernel().mm.allocate_mapped(crate::mm::pages(length as usize), crate::engine::Prot::ReadWrite)
+    else {
         return core::ptr::null_mut();
     };
     core::ptr::write_bytes(va as *mut u8, 0, crate::mm::pages(length as usize) * PAGE);
@@ -65,7 +84,13 @@ unsafe extern "win64" fn allocate_common(adapter: *mut DMA_ADAPTER, length: u32,
     va as *mut c_void
 }
 
-unsafe extern "win64" fn free_common(adapter: *mut DMA_ADAPTER, length: u32, _: LARGE_INTEGER, va: *mut c_void, _: u8) {
+unsafe extern "win64" fn free_common(
+    adapter: *mut DMA_ADAPTER,
+    length: u32,
+    _: LARGE_INTEGER,
+    va: *mut c_void,
+    _: u8,
+) {
     let known = {
         let mut table = state().dma.lock();
         table.adapters.get_mut(&(adapter as usize)).and_then(|a| {
@@ -74,7 +99,11 @@ unsafe extern "win64" fn free_common(adapter: *mut DMA_ADAPTER, length: u32, _: 
         })
     };
     if known.is_none() {
-        glue::bugcheck(0xE6, [0x7, va as u64, u64::from(length), 0], "FreeCommonBuffer of something that is no common buffer of this adapter");
+        glue::bugcheck(
+            0xE6,
+            [0x7, va as u64, u64::from(length), 0],
+            "FreeCommonBuffer of something that is no common buffer of this adapter",
+        );
     }
     kernel().mm.free_mapped(va as usize, crate::mm::pages(length as usize));
 }
@@ -138,7 +167,8 @@ fn note_list(adapter: *mut DMA_ADAPTER, list: *mut SCATTER_GATHER_LIST, owned: b
     }
 }
 
-type ListControl = unsafe extern "win64" fn(*mut DEVICE_OBJECT, *mut IRP, *mut SCATTER_GATHER_LIST, *mut c_void);
+type ListControl =
+    unsafe extern "win64" fn(*mut DEVICE_OBJECT, *mut IRP, *mut SCATTER_GATHER_LIST, *mut c_void);
 
 unsafe extern "win64" fn get_list(
     adapter: *mut DMA_ADAPTER,
@@ -156,7 +186,8 @@ unsafe extern "win64" fn get_list(
     if maximum != 0 && length > maximum {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    let at: *mut SCATTER_GATHER_LIST = glue::pool(16 + list.len() * size_of::<SCATTER_GATHER_ELEMENT>(), *b"DmaL", false).cast();
+    let at: *mut SCATTER_GATHER_LIST =
+        glue::pool(16 + list.len() * size_of::<SCATTER_GATHER_ELEMENT>(), *b"DmaL", false).cast();
     if at.is_null() {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -178,11 +209,23 @@ unsafe extern "win64" fn put_list(adapter: *mut DMA_ADAPTER, list: *mut SCATTER_
                 glue::pool_free(list.cast());
             }
         }
-        None => rules::object(&rules::DMA_SG_TWICE, "PutScatterGatherList of a list that is not in use", list as usize, 0),
+        None => rules::object(
+            &rules::DMA_SG_TWICE,
+            "PutScatterGatherList of a list that is not in use",
+            list as usize,
+            0,
+        ),
     }
 }
 
-unsafe extern "win64" fn calculate(_: *mut DMA_ADAPTER, mdl: *mut MDL, va: *mut c_void, length: u32, size: *mut u32, registers: *mut u32) -> NTSTATUS {
+unsafe extern "win64" fn calculate(
+    _: *mut DMA_ADAPTER,
+    mdl: *mut MDL,
+    va: *mut c_void,
+    length: u32,
+    size: *mut u32,
+    registers: *mut u32,
+) -> NTSTATUS {
     let offset = va as usize % PAGE;
     let mut count = (offset + length as usize).div_ceil(PAGE);
     let mut next = if mdl.is_null() { mdl } else { (*mdl).Next };
@@ -227,7 +270,14 @@ unsafe extern "win64" fn alignment(_: *mut DMA_ADAPTER) -> u32 {
     1
 }
 
-unsafe extern "win64" fn flush(_: *mut DMA_ADAPTER, _: *mut MDL, _: *mut c_void, _: *mut c_void, _: u32, _: u8) -> u8 {
+unsafe extern "win64" fn flush(
+    _: *mut DMA_ADAPTER,
+    _: *mut MDL,
+    _: *mut c_void,
+    _: *mut c_void,
+    _: u32,
+    _: u8,
+) -> u8 {
     // Coherent and without bounce buffers: nothing is held back.
     1
 }
@@ -241,10 +291,24 @@ macro_rules! not_modelled {
     )* };
 }
 not_modelled!(
-    AllocateAdapterChannel, FreeAdapterChannel, FreeMapRegisters, MapTransfer, ReadDmaCounter, BuildMdlFromScatterGatherList,
-    GetDmaAdapterInfo, GetDmaTransferInfo, InitializeDmaTransferContext, AllocateCommonBufferEx, AllocateAdapterChannelEx,
-    ConfigureAdapterChannel, CancelAdapterChannel, MapTransferEx, GetScatterGatherListEx, BuildScatterGatherListEx,
-    FlushAdapterBuffersEx, CancelMappedTransfer
+    AllocateAdapterChannel,
+    FreeAdapterChannel,
+    FreeMapRegisters,
+    MapTransfer,
+    ReadDmaCounter,
+    BuildMdlFromScatterGatherList,
+    GetDmaAdapterInfo,
+    GetDmaTransferInfo,
+    InitializeDmaTransferContext,
+    AllocateCommonBufferEx,
+    AllocateAdapterChannelEx,
+    ConfigureAdapterChannel,
+    CancelAdapterChannel,
+    MapTransferEx,
+    GetScatterGatherListEx,
+    BuildScatterGatherListEx,
+    FlushAdapterBuffersEx,
+    CancelMappedTransfer
 );
 
 unsafe fn operations() -> *mut DMA_OPERATIONS {
@@ -254,14 +318,36 @@ unsafe fn operations() -> *mut DMA_OPERATIONS {
         let slots = (&raw mut o).cast::<usize>();
         // In the order of the structure, after Size.
         let routines: [usize; 30] = [
-            put_adapter as usize, allocate_common as usize, free_common as usize, AllocateAdapterChannel as usize,
-            flush as usize, FreeAdapterChannel as usize, FreeMapRegisters as usize, MapTransfer as usize,
-            alignment as usize, ReadDmaCounter as usize, get_list as usize, put_list as usize, calculate as usize,
-            build_list as usize, BuildMdlFromScatterGatherList as usize, GetDmaAdapterInfo as usize,
-            GetDmaTransferInfo as usize, InitializeDmaTransferContext as usize, AllocateCommonBufferEx as usize,
-            AllocateAdapterChannelEx as usize, ConfigureAdapterChannel as usize, CancelAdapterChannel as usize,
-            MapTransferEx as usize, GetScatterGatherListEx as usize, BuildScatterGatherListEx as usize,
-            FlushAdapterBuffersEx as usize, put_adapter as usize, CancelMappedTransfer as usize, 0, 0,
+            put_adapter as usize,
+            allocate_common as usize,
+            free_common as usize,
+            AllocateAdapterChannel as usize,
+            flush as usize,
+            FreeAdapterChannel as usize,
+            FreeMapRegisters as usize,
+            MapTransfer as usize,
+            alignment as usize,
+            ReadDmaCounter as usize,
+            get_list as usize,
+            put_list as usize,
+            calculate as usize,
+            build_list as usize,
+            BuildMdlFromScatterGatherList as usize,
+            GetDmaAdapterInfo as usize,
+            GetDmaTransferInfo as usize,
+            InitializeDmaTransferContext as usize,
+            AllocateCommonBufferEx as usize,
+            AllocateAdapterChannelEx as usize,
+            ConfigureAdapterChannel as usize,
+            CancelAdapterChannel as usize,
+            MapTransferEx as usize,
+            GetScatterGatherListEx as usize,
+            BuildScatterGatherListEx as usize,
+            FlushAdapterBuffersEx as usize,
+            put_adapter as usize,
+            CancelMappedTransfer as usize,
+            0,
+            0,
         ];
         for (n, routine) in routines.into_iter().enumerate() {
             slots.add(1 + n).write(routine);
@@ -272,7 +358,11 @@ unsafe fn operations() -> *mut DMA_OPERATIONS {
 }
 
 /// An adapter for a device (IoGetDmaAdapter, BUS_INTERFACE_STANDARD.GetDmaAdapter); null when it cannot be had.
-pub unsafe fn adapter(_pdo: *mut DEVICE_OBJECT, description: *mut DEVICE_DESCRIPTION, registers: *mut u32) -> *mut DMA_ADAPTER {
+pub unsafe fn adapter(
+    _pdo: *mut DEVICE_OBJECT,
+    description: *mut DEVICE_DESCRIPTION,
+    registers: *mut u32,
+) -> *mut DMA_ADAPTER {
     let d = &*description;
     if d.Version > 3 || d.Master == 0 {
         return core::ptr::null_mut();
@@ -286,7 +376,11 @@ pub unsafe fn adapter(_pdo: *mut DEVICE_OBJECT, description: *mut DEVICE_DESCRIP
     (*at).DmaOperations = operations();
     *registers = (d.MaximumLength as usize).div_ceil(PAGE) as u32 + 1;
     let maximum = d.MaximumLength;
-    state().dma.lock().adapters.insert(at as usize, Adapter { made_by: caller(), buffers: Vec::new(), lists: 0, maximum });
+    state()
+        .dma
+        .lock()
+        .adapters
+        .insert(at as usize, Adapter { made_by: caller(), buffers: Vec::new(), lists: 0, maximum });
     at
 }
 

@@ -95,7 +95,11 @@ pub unsafe fn handles(driver: *mut DRIVER_OBJECT, major: u32) -> bool {
 }
 
 /// Makes a driver object for a service without calling its entry (the kernel's own drivers use it so).
-pub unsafe fn create(service: &str, registry_path: &str, image: Image) -> Result<*mut DRIVER_OBJECT, NTSTATUS> {
+pub unsafe fn create(
+    service: &str,
+    registry_path: &str,
+    image: Image,
+) -> Result<*mut DRIVER_OBJECT, NTSTATUS> {
     let total = size_of::<DRIVER_OBJECT>() + size_of::<DRIVER_EXTENSION>();
     let driver: *mut DRIVER_OBJECT = ob::create(&TYPE, total)?.cast();
     let extension: *mut DRIVER_EXTENSION = driver.add(1).cast();

@@ -38,8 +38,12 @@ impl Table {
 
     /// Open files of a device's stack.
     pub fn of_devices(&self, devices: &[usize]) -> Vec<usize> {
-        let mut all: Vec<_> =
-            self.files.iter().filter(|(_, f)| devices.contains(&f.device)).map(|(a, f)| (f.serial, *a)).collect();
+        let mut all: Vec<_> = self
+            .files
+            .iter()
+            .filter(|(_, f)| devices.contains(&f.device))
+            .map(|(a, f)| (f.serial, *a))
+            .collect();
         all.sort_unstable();
         all.into_iter().map(|(_, a)| a).collect()
     }
@@ -102,7 +106,15 @@ pub unsafe fn open(
         let serial = table.next;
         table.files.insert(
             file as usize,
-            File { device: target as usize, handles: 1, access: granted, process, opened: false, name, serial },
+            File {
+                device: target as usize,
+                handles: 1,
+                access: granted,
+                process,
+                opened: false,
+                name,
+                serial,
+            },
         );
     }
     glue::reference(target.cast());
@@ -110,7 +122,11 @@ pub unsafe fn open(
     if let Some(d) = state().devices.lock().get_mut(target) {
         d.handles += 1;
     }
-    let mut context = IO_SECURITY_CONTEXT { DesiredAccess: granted, FullCreateOptions: FILE_OPEN << 24, ..Default::default() };
+    let mut context = IO_SECURITY_CONTEXT {
+        DesiredAccess: granted,
+        FullCreateOptions: FILE_OPEN << 24,
+        ..Default::default()
+    };
     let context_at = &raw mut context as u64;
     let mode = u8::from(token.is_some());
     let (status, _) = build::request_as(target, STATUS_SUCCESS, 0, mode, |sl| {

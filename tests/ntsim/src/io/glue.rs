@@ -20,19 +20,30 @@ pub fn pool(size: usize, tag: [u8; 4], kernel: bool) -> *mut u8 {
 
 /// Memory that the driver gets to own and frees by ExFreePool.
 pub fn paged_pool(size: usize, tag: [u8; 4]) -> *mut u8 {
-    pool::allocate(pool::PoolKind::Paged, size, u32::from_le_bytes(tag), 0, true).unwrap_or(core::ptr::null_mut())
+    pool::allocate(pool::PoolKind::Paged, size, u32::from_le_bytes(tag), 0, true)
+        .unwrap_or(core::ptr::null_mut())
 }
 
 /// Frees what [`pool`] gave, or what a driver allocated for the kernel to free.
 pub fn pool_free(at: *mut u8) {
     if pool::free(at).is_err() {
-        bugcheck(0xC2, [7, at as u64, 0, 0], "BAD_POOL_CALLER: the kernel was given memory to free that is no pool block");
+        bugcheck(
+            0xC2,
+            [7, at as u64, 0, 0],
+            "BAD_POOL_CALLER: the kernel was given memory to free that is no pool block",
+        );
     }
 }
 
 /// Whether fault injection makes this allocation fail.
 pub fn fail_allocation() -> bool {
-    let at = pool::allocate(pool::PoolKind::NonPagedNx, 16, u32::from_le_bytes(*b"IoFt"), crate::export::caller(), false);
+    let at = pool::allocate(
+        pool::PoolKind::NonPagedNx,
+        16,
+        u32::from_le_bytes(*b"IoFt"),
+        crate::export::caller(),
+        false,
+    );
     match at {
         Some(at) => {
             pool_free(at);
@@ -90,7 +101,11 @@ pub fn acquire_cancel_lock() -> u8 {
     let lock = &super::state().cancel;
     while lock.held.swap(true, Ordering::Acquire) {
         if lock.owner.load(Ordering::Relaxed) == kernel().engine.current_cpu() {
-            bugcheck(0xF, [0, 0, 0, 0], "SPIN_LOCK_ALREADY_OWNED: the cancel spin lock is taken twice on one processor");
+            bugcheck(
+                0xF,
+                [0, 0, 0, 0],
+                "SPIN_LOCK_ALREADY_OWNED: the cancel spin lock is taken twice on one processor",
+            );
         }
         kernel().engine.spin("cancel spin lock");
         irql::poll(kernel());
@@ -103,7 +118,11 @@ pub fn acquire_cancel_lock() -> u8 {
 pub fn release_cancel_lock(old: u8) {
     let lock = &super::state().cancel;
     if !lock.held.swap(false, Ordering::Release) {
-        bugcheck(0x10, [0, 0, 0, 0], "SPIN_LOCK_NOT_OWNED: the cancel spin lock is released by nobody's owner");
+        bugcheck(
+            0x10,
+            [0, 0, 0, 0],
+            "SPIN_LOCK_NOT_OWNED: the cancel spin lock is released by nobody's owner",
+        );
     }
     lock.owner.store(u32::MAX, Ordering::Relaxed);
     irql::lower(old);

@@ -23,7 +23,12 @@ pub fn parse(text: &str) -> Option<GUID> {
     let data3 = u16::from_str_radix(parts.next()?, 16).ok()?;
     let tail = format!("{}{}", parts.next()?, parts.next()?);
     let tail = (tail.len() == 16).then(|| u64::from_str_radix(&tail, 16).ok()).flatten()?;
-    parts.next().is_none().then_some(GUID { Data1: data1, Data2: data2, Data3: data3, Data4: tail.to_be_bytes() })
+    parts.next().is_none().then_some(GUID {
+        Data1: data1,
+        Data2: data2,
+        Data3: data3,
+        Data4: tail.to_be_bytes(),
+    })
 }
 
 /// Whether two are equal.

@@ -63,7 +63,11 @@ unsafe fn connect(
     i.affinity = affinity;
     i.line = gsi;
     let at = interrupt::connect(i);
-    state().interrupts.lock().interrupts.insert(at as usize, Connected { made_by: caller(), pdo: pdo as usize });
+    state()
+        .interrupts
+        .lock()
+        .interrupts
+        .insert(at as usize, Connected { made_by: caller(), pdo: pdo as usize });
     at
 }
 
@@ -182,7 +186,11 @@ unsafe fn message_based(p: &IO_CONNECT_INTERRUPT_MESSAGE_BASED_PARAMETERS, versi
 unsafe fn disconnect(at: usize) {
     let known = state().interrupts.lock().interrupts.remove(&at).is_some();
     if !known {
-        glue::bugcheck(0xC4, [0, at as u64, 0, 0], "IoDisconnectInterrupt of something that is no connected interrupt");
+        glue::bugcheck(
+            0xC4,
+            [0, at as u64, 0, 0],
+            "IoDisconnectInterrupt of something that is no connected interrupt",
+        );
     }
     interrupt::disconnect(at as *mut Interrupt);
 }

@@ -99,7 +99,18 @@ fn record(irp: *mut IRP, origin: Origin, stack: i8, kernel: bool) {
     let serial = table.next;
     table.irps.insert(
         irp as usize,
-        Record { serial, origin, made_by, stack, calls: Vec::new(), sent: false, completed: false, kernel, output: 0, lowest: i8::MAX },
+        Record {
+            serial,
+            origin,
+            made_by,
+            stack,
+            calls: Vec::new(),
+            sent: false,
+            completed: false,
+            kernel,
+            output: 0,
+            lowest: i8::MAX,
+        },
     );
 }
 
@@ -198,10 +209,12 @@ fn returned(irp: usize, id: u64, status: NTSTATUS) {
         let found = table
             .irps
             .get_mut(&irp)
-            .and_then(|r| r.calls.iter_mut().find(|c| c.id == id).map(|c| {
-                c.returned = Some(status);
-                *c
-            }))
+            .and_then(|r| {
+                r.calls.iter_mut().find(|c| c.id == id).map(|c| {
+                    c.returned = Some(status);
+                    *c
+                })
+            })
             .or_else(|| {
                 let mut orphans = state().orphans.lock();
                 let at = orphans.iter().position(|c| c.id == id)?;
@@ -286,11 +299,12 @@ pub unsafe fn complete(irp: *mut IRP, boost: i8) {
                 (*stack::current(irp)).DeviceObject
             };
             let Some(routine) = routine else {
-                glue::bugcheck(0x7E, [STATUS_ACCESS_VIOLATION as u32 as u64, 0, 0, 0], "completion routine is NULL");
+                glue::bugcheck(
+                    0x7E,
+                    [STATUS_ACCESS_VIOLATION as u32 as u64, 0, 0, 0],
+                    "completion routine is NULL",
+                );
             };
-            if index < (*irp).StackCount && index + 1 <= (*irp).StackCount {
-                rules::completion_entry(irp, routine as usize);
-            }
             let result = crate::call!("completion routine", routine, device, irp, context);
             if result == STATUS_MORE_PROCESSING_REQUIRED {
                 return;

@@ -63,9 +63,14 @@ unsafe extern "win64" fn forwarded(_: *mut DEVICE_OBJECT, request: *mut IRP, eve
     STATUS_MORE_PROCESSING_REQUIRED
 }
 
-unsafe extern "win64" fn unload_safe(device: *mut DEVICE_OBJECT, request: *mut IRP, context: *mut c_void) -> NTSTATUS {
+unsafe extern "win64" fn unload_safe(
+    device: *mut DEVICE_OBJECT,
+    request: *mut IRP,
+    context: *mut c_void,
+) -> NTSTATUS {
     let wrap = alloc::boxed::Box::from_raw(context.cast::<Wrap>());
-    let f: unsafe extern "win64" fn(*mut DEVICE_OBJECT, *mut IRP, *mut c_void) -> NTSTATUS = core::mem::transmute(wrap.routine);
+    let f: unsafe extern "win64" fn(*mut DEVICE_OBJECT, *mut IRP, *mut c_void) -> NTSTATUS =
+        core::mem::transmute(wrap.routine);
     let result = crate::call!("completion routine", f, device, request, wrap.context as *mut c_void);
     glue::dereference(wrap.device as *mut u8);
     result
@@ -77,7 +82,12 @@ struct Wrap {
     device: usize,
 }
 
-unsafe fn set_completion(request: *mut IRP, routine: PIO_COMPLETION_ROUTINE, context: *mut c_void, control: u32) {
+unsafe fn set_completion(
+    request: *mut IRP,
+    routine: PIO_COMPLETION_ROUTINE,
+    context: *mut c_void,
+    control: u32,
+) {
     let next = stack::next(request);
     (*next).CompletionRoutine = routine;
     (*next).Context = context;

@@ -29,7 +29,12 @@ unsafe fn count(lock: *mut IO_REMOVE_LOCK) -> &'static AtomicI32 {
 unsafe fn known(lock: *mut IO_REMOVE_LOCK) -> bool {
     let known = state().remove_locks.lock().locks.contains_key(&(lock as usize));
     if !known {
-        rules::object(&rules::REMLOCK_UNINITIALIZED, "remove lock used before IoInitializeRemoveLock", lock as usize, 0);
+        rules::object(
+            &rules::REMLOCK_UNINITIALIZED,
+            "remove lock used before IoInitializeRemoveLock",
+            lock as usize,
+            0,
+        );
     }
     known
 }

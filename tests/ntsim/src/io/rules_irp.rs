@@ -40,7 +40,8 @@ const PNP: [&str; 26] = [
     "IRP_MN_QUERY_LEGACY_BUS_INFORMATION",
     "IRP_MN_DEVICE_ENUMERATED",
 ];
-const POWER: [&str; 4] = ["IRP_MN_WAIT_WAKE", "IRP_MN_POWER_SEQUENCE", "IRP_MN_SET_POWER", "IRP_MN_QUERY_POWER"];
+const POWER: [&str; 4] =
+    ["IRP_MN_WAIT_WAKE", "IRP_MN_POWER_SEQUENCE", "IRP_MN_SET_POWER", "IRP_MN_QUERY_POWER"];
 
 /// A request's name, for reports and the trace.
 pub fn function_name(major: u8, minor: u8) -> &'static str {
@@ -72,7 +73,12 @@ pub unsafe fn may_call(target: *mut DEVICE_OBJECT, request: *mut IRP) -> bool {
         return false;
     }
     if !device::is_device(target) {
-        rules::irp(&CALL_NO_DEVICE, "IoCallDriver to something that is no device object", request, target as usize);
+        rules::irp(
+            &CALL_NO_DEVICE,
+            "IoCallDriver to something that is no device object",
+            request,
+            target as usize,
+        );
         return false;
     }
     if (*request).CancelRoutine.is_some() {
@@ -94,27 +100,40 @@ pub unsafe fn on_call(target: *mut DEVICE_OBJECT, request: *mut IRP, sl: *mut IO
         let table = state().irps.lock();
         let Some(r) = table.irps.get(&(request as usize)) else { return };
         let skipped = r.calls.iter().any(|c| c.location == location && c.passed.is_none());
-        let previous = r.calls.iter().rev().find(|c| c.returned.is_none() && c.passed.is_none()).map(|c| c.device);
+        let previous =
+            r.calls.iter().rev().find(|c| c.returned.is_none() && c.passed.is_none()).map(|c| c.device);
         (r.kernel, r.lowest == i8::MAX, skipped, previous)
     };
     let sl = &*sl;
     let status = stack::status(request);
-    if irql::current() != 0 && matches!(major, IRP_MJ_PNP | IRP_MJ_CREATE | IRP_MJ_CLOSE | IRP_MJ_CLEANUP | IRP_MJ_SYSTEM_CONTROL)
+    if irql::current() != 0
+        && matches!(major, IRP_MJ_PNP | IRP_MJ_CREATE | IRP_MJ_CLOSE | IRP_MJ_CLEANUP | IRP_MJ_SYSTEM_CONTROL)
     {
         report(&CALL_IRQL, request, sl, "sent above PASSIVE_LEVEL");
     }
     if !skipped {
         let invoke = (SL_INVOKE_ON_CANCEL | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_SUCCESS) as u8;
         if sl.Control & !invoke != 0 {
-            report(&CALL_CONTROL, request, sl, "the control field of the next stack location was not cleared");
+            report(
+                &CALL_CONTROL,
+                request,
+                sl,
+                "the control field of the next stack location was not cleared",
+            );
         }
         if location < (*request).StackCount && sl.Control & invoke != 0 {
             let above = &*stack::location(request, location + 1);
-            let same = sl.CompletionRoutine.map(|f| f as usize) == above.CompletionRoutine.map(|f| f as usize)
+            let same = sl.CompletionRoutine.map(|f| f as usize)
+                == above.CompletionRoutine.map(|f| f as usize)
                 && sl.Context == above.Context
                 && above.Control & invoke != 0;
             if same {
-                report(&CALL_COPIED_COMPLETION, request, sl, "the completion routine of the driver above was copied");
+                report(
+                    &CALL_COPIED_COMPLETION,
+                    request,
+                    sl,
+                    "the completion routine of the driver above was copied",
+                );
             }
         }
     }
@@ -165,7 +184,8 @@ unsafe fn first_send(request: *mut IRP, sl: &IO_STACK_LOCATION, status: NTSTATUS
                 report(&RESTRICTED, request, sl, "only the Plug and Play manager may send it");
             }
             if minor == IRP_MN_QUERY_CAPABILITIES {
-                let caps = (*stack::args(core::ptr::from_ref(sl).cast_mut()))[0] as *const DEVICE_CAPABILITIES;
+                let caps =
+                    (*stack::args(core::ptr::from_ref(sl).cast_mut()))[0] as *const DEVICE_CAPABILITIES;
                 if (*caps).Version != 1 {
                     report(&CAPS_VERSION, request, sl, "Version is not 1");
                 }
@@ -208,15 +228,16 @@ pub unsafe fn before_dispatch(target: *mut DEVICE_OBJECT, major: u8, minor: u8) 
         (IRP_MJ_PNP, IRP_MN_SURPRISE_REMOVAL) => 2,
         _ => 0,
     };
-    Before {
-        lower: device::attached_to(target),
-        removal,
-        present: crate::pnp::is_present(target),
-    }
+    Before { lower: device::attached_to(target), removal, present: crate::pnp::is_present(target) }
 }
 
 /// A dispatch routine has returned.
-pub unsafe fn after_dispatch(before: Before, target: *mut DEVICE_OBJECT, request: *mut IRP, status: NTSTATUS) {
+pub unsafe fn after_dispatch(
+    before: Before,
+    target: *mut DEVICE_OBJECT,
+    request: *mut IRP,
+    status: NTSTATUS,
+) {
     if before.removal != 0 && status != STATUS_PENDING {
         let deleted = state().devices.lock().get(target).is_none_or(|d| d.deleted);
         let attached = !device::attached_to(target).is_null();
@@ -259,8 +280,12 @@ pub unsafe fn on_complete(request: *mut IRP) {
         return;
     }
     let sl = &*stack::current(request);
-    let forwarded =
-        state().irps.lock().irps.get(&(request as usize)).is_none_or(|r| r.lowest < (*request).CurrentLocation);
+    let forwarded = state()
+        .irps
+        .lock()
+        .irps
+        .get(&(request as usize))
+        .is_none_or(|r| r.lowest < (*request).CurrentLocation);
     let top = sl.DeviceObject;
     if forwarded || top.is_null() || !device::is_device(top) || device::attached_to(top).is_null() {
         return;
@@ -289,21 +314,23 @@ pub unsafe fn on_complete(request: *mut IRP) {
             if status == STATUS_NOT_SUPPORTED {
                 report(&POWER_COMPLETED_UNTOUCHED, request, sl, "completed untouched instead of passed down");
             } else if stack::is_success(status) && minor == IRP_MN_SET_POWER {
-                report(&POWER_COMPLETED_SUCCESS, request, sl, "completed with success instead of passed down");
+                report(
+                    &POWER_COMPLETED_SUCCESS,
+                    request,
+                    sl,
+                    "completed with success instead of passed down",
+                );
             }
         }
         _ => {}
     }
 }
 
-/// A completion routine will be called; nothing to check before, what it leaves unmarked shows when its location
-/// is passed.
-pub fn completion_entry(_request: *mut IRP, _routine: usize) {}
-
 /// A violation by a dispatch routine.
 pub fn report_dispatch(rule: &'static Rule, text: &str, request: usize, call: &Dispatch) {
     let name = function_name(call.function.0, call.function.1);
-    let parameters = [call.routine as u64, request as u64, call.device as u64, call.returned.unwrap_or(0) as u32 as u64];
+    let parameters =
+        [call.routine as u64, request as u64, call.device as u64, call.returned.unwrap_or(0) as u32 as u64];
     verifier::report(rule, format!("{name}: {text}"), parameters);
 }
 
@@ -314,12 +341,23 @@ pub fn judge(request: usize, call: &Dispatch) {
         report_dispatch(&STATUS_ILLEGAL, "dispatch routine returned -1", request, call);
     } else if returned == STATUS_PENDING {
         if !marked {
-            report_dispatch(&PENDING_UNMARKED, "STATUS_PENDING was returned without IoMarkIrpPending", request, call);
+            report_dispatch(
+                &PENDING_UNMARKED,
+                "STATUS_PENDING was returned without IoMarkIrpPending",
+                request,
+                call,
+            );
         }
     } else if marked {
-        report_dispatch(&PENDING_UNRETURNED, "marked pending, but STATUS_PENDING was not returned", request, call);
+        report_dispatch(
+            &PENDING_UNRETURNED,
+            "marked pending, but STATUS_PENDING was not returned",
+            request,
+            call,
+        );
     } else if returned != status {
-        let text = format!("dispatch routine returned {returned:#010x}, the IRP was completed with {status:#010x}");
+        let text =
+            format!("dispatch routine returned {returned:#010x}, the IRP was completed with {status:#010x}");
         report_dispatch(&STATUS_INCONSISTENT, &text, request, call);
     }
 }
@@ -366,12 +404,18 @@ pub unsafe fn after_unload(driver: *mut DRIVER_OBJECT) {
 }
 
 unsafe fn leftovers(driver: *mut DRIVER_OBJECT, when: &str) {
-    let range = (*driver).DriverStart as usize..(*driver).DriverStart as usize + (*driver).DriverSize as usize;
+    let range =
+        (*driver).DriverStart as usize..(*driver).DriverStart as usize + (*driver).DriverSize as usize;
     let service = state().drivers.lock().get(driver).map(|d| d.service.clone()).unwrap_or_default();
     let mut at = (*driver).DeviceObject;
     while !at.is_null() {
         if state().devices.lock().get(at).is_some_and(|d| !d.deleted) {
-            rules::object(&UNLOAD_DEVICES, &format!("{service}: {when}, {} is left", device::describe(at)), at as usize, 0);
+            rules::object(
+                &UNLOAD_DEVICES,
+                &format!("{service}: {when}, {} is left", device::describe(at)),
+                at as usize,
+                0,
+            );
             break;
         }
         at = (*at).NextDevice;
@@ -384,22 +428,47 @@ unsafe fn leftovers(driver: *mut DRIVER_OBJECT, when: &str) {
         table.irps.values().filter(|r| range.contains(&r.made_by)).count()
     };
     if irps != 0 {
-        rules::object(&UNLOAD_IRPS, &format!("{service}: {when}, {irps} IRPs are left"), driver as usize, irps);
+        rules::object(
+            &UNLOAD_IRPS,
+            &format!("{service}: {when}, {irps} IRPs are left"),
+            driver as usize,
+            irps,
+        );
     }
     let work = state().work.lock().made_within(&range);
     if work != 0 {
-        rules::object(&UNLOAD_WORK, &format!("{service}: {when}, {work} work items are left"), driver as usize, work);
+        rules::object(
+            &UNLOAD_WORK,
+            &format!("{service}: {when}, {work} work items are left"),
+            driver as usize,
+            work,
+        );
     }
     let interrupts = state().interrupts.lock().made_within(&range);
     if interrupts != 0 {
-        rules::object(&UNLOAD_INTERRUPTS, &format!("{service}: {when}, {interrupts} interrupts are connected"), driver as usize, interrupts);
+        rules::object(
+            &UNLOAD_INTERRUPTS,
+            &format!("{service}: {when}, {interrupts} interrupts are connected"),
+            driver as usize,
+            interrupts,
+        );
     }
     let handles = crate::kernel().ob.handles.lock().opened_within(&range).len();
     if handles != 0 {
-        rules::object(&REGISTRY_HANDLE_LEAK, &format!("{service}: {when}, {handles} handles are open"), driver as usize, handles);
+        rules::object(
+            &REGISTRY_HANDLE_LEAK,
+            &format!("{service}: {when}, {handles} handles are open"),
+            driver as usize,
+            handles,
+        );
     }
     let registrations = state().notify.lock().made_within(&range) + crate::etw::registered_within(&range);
     if registrations != 0 {
-        rules::object(&UNLOAD_REGISTRATION, &format!("{service}: {when}, {registrations} registrations are left"), driver as usize, registrations);
+        rules::object(
+            &UNLOAD_REGISTRATION,
+            &format!("{service}: {when}, {registrations} registrations are left"),
+            driver as usize,
+            registrations,
+        );
     }
 }

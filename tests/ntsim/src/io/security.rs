@@ -329,7 +329,15 @@ mod tests {
 
     #[test]
     fn bad_text_is_refused() {
-        for text in ["D", "X:P", "D:P(A;;GA;;SY)", "D:P(A;;GA;;;QQ)", "D:P(A;;G;;;SY)", "D:P(A;;GA;;;SY", "D:Z(A;;GA;;;SY)"] {
+        for text in [
+            "D",
+            "X:P",
+            "D:P(A;;GA;;SY)",
+            "D:P(A;;GA;;;QQ)",
+            "D:P(A;;G;;;SY)",
+            "D:P(A;;GA;;;SY",
+            "D:Z(A;;GA;;;SY)",
+        ] {
             assert!(Descriptor::parse(text).is_err(), "{text}");
         }
     }

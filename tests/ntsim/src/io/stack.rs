@@ -96,7 +96,8 @@ impl WideString {
         let buffer: alloc::vec::Vec<u16> = text.encode_utf16().chain([0]).collect();
         let length = (buffer.len() as u16 - 1) * 2;
         let mut out = alloc::boxed::Box::new(WideString { buffer, string: UNICODE_STRING::default() });
-        out.string = UNICODE_STRING { Length: length, MaximumLength: length + 2, Buffer: out.buffer.as_mut_ptr() };
+        out.string =
+            UNICODE_STRING { Length: length, MaximumLength: length + 2, Buffer: out.buffer.as_mut_ptr() };
         out
     }
 

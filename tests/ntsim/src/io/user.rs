@@ -91,7 +91,8 @@ impl Process {
     /// # Errors
     /// The status of the object manager, the access check or the driver.
     pub fn open(&self, path: &str, access: u32) -> Result<Handle, NTSTATUS> {
-        let file = self.inside(|| unsafe { file::open(path, access, Some(&self.token), self.number, true) })?;
+        let file =
+            self.inside(|| unsafe { file::open(path, access, Some(&self.token), self.number, true) })?;
         self.files.lock().push(file as usize);
         Ok(Handle(file as usize))
     }
@@ -123,7 +124,14 @@ impl Process {
     }
 
     /// ReadFile (`write` empty) or WriteFile.
-    pub fn transfer(&self, handle: Handle, major: u32, data: &[u8], length: usize, offset: i64) -> (NTSTATUS, Vec<u8>) {
+    pub fn transfer(
+        &self,
+        handle: Handle,
+        major: u32,
+        data: &[u8],
+        length: usize,
+        offset: i64,
+    ) -> (NTSTATUS, Vec<u8>) {
         unsafe {
             let pending = Pending::new(handle.0, data, length);
             let buffer = if major == IRP_MJ_WRITE { pending.input } else { pending.output };
@@ -191,7 +199,8 @@ impl Process {
     /// Whether a request has been completed.
     #[must_use]
     pub fn is_done(&self, pending: &Pending) -> bool {
-        pending.early.is_some() || unsafe { crate::ke::event::read(core::ptr::addr_of!((*pending.block).event)) != 0 }
+        pending.early.is_some()
+            || unsafe { crate::ke::event::read(core::ptr::addr_of!((*pending.block).event)) != 0 }
     }
 
     /// CancelIoEx for one request.
@@ -239,12 +248,16 @@ impl Pending {
     unsafe fn new(file: usize, input: &[u8], output_length: usize) -> Pending {
         let block: *mut Block = glue::pool(size_of::<Block>(), *b"User", true).cast();
         glue::init_event(core::ptr::addr_of_mut!((*block).event), false);
-        let from = if input.is_empty() { core::ptr::null_mut() } else { glue::pool(input.len(), *b"User", true) };
+        let from =
+            if input.is_empty() { core::ptr::null_mut() } else { glue::pool(input.len(), *b"User", true) };
         if !input.is_empty() {
             core::ptr::copy_nonoverlapping(input.as_ptr(), from, input.len());
         }
-        let output =
-            if output_length == 0 { core::ptr::NonNull::dangling().as_ptr() } else { glue::pool(output_length, *b"User", true) };
+        let output = if output_length == 0 {
+            core::ptr::NonNull::dangling().as_ptr()
+        } else {
+            glue::pool(output_length, *b"User", true)
+        };
         Pending { irp: core::ptr::null_mut(), file, block, input: from, output, output_length, early: None }
     }
 

@@ -47,7 +47,12 @@ unsafe fn register(item: *mut Item, object: *mut c_void) {
 unsafe fn forget(item: *mut Item) {
     let record = state().work.lock().items.remove(&(item as usize));
     if record.is_none_or(|r| r.queued) {
-        rules::object(&rules::WORK_ITEM_FREED, "a work item is freed that is queued, or is none", item as usize, 0);
+        rules::object(
+            &rules::WORK_ITEM_FREED,
+            "a work item is freed that is queued, or is none",
+            item as usize,
+            0,
+        );
     }
 }
 
@@ -63,7 +68,12 @@ unsafe fn queue(item: *mut Item, routine: Routine, context: *mut c_void) {
         None => false,
     };
     if !fresh {
-        rules::object(&rules::WORK_ITEM_TWICE, "a work item is queued that is queued already, or is none", item as usize, 0);
+        rules::object(
+            &rules::WORK_ITEM_TWICE,
+            "a work item is queued that is queued already, or is none",
+            item as usize,
+            0,
+        );
         return;
     }
     let object = (*item).object;
@@ -75,8 +85,16 @@ unsafe fn queue(item: *mut Item, routine: Routine, context: *mut c_void) {
             r.queued = false;
         }
         match routine {
-            Routine::Plain(f) => crate::call!("work item", f, object as *mut DEVICE_OBJECT, context as *mut c_void),
-            Routine::Ex(f) => crate::call!("work item", f, object as *mut c_void, context as *mut c_void, item as PIO_WORKITEM),
+            Routine::Plain(f) => {
+                crate::call!("work item", f, object as *mut DEVICE_OBJECT, context as *mut c_void)
+            }
+            Routine::Ex(f) => crate::call!(
+                "work item",
+                f,
+                object as *mut c_void,
+                context as *mut c_void,
+                item as PIO_WORKITEM
+            ),
         }
         // SAFETY: the reference taken when it was queued.
         unsafe { glue::dereference(object as *mut u8) };

@@ -30,10 +30,32 @@ pub enum Phase {
 
 /// Load order groups, in the order of Windows, as far as kernel drivers of our kinds are concerned.
 const GROUPS: [&str; 26] = [
-    "System Reserved", "EMS", "WdfLoadGroup", "Boot Bus Extender", "System Bus Extender", "SCSI miniport", "Port",
-    "Primary Disk", "SCSI Class", "SCSI CDROM Class", "FSFilter Infrastructure", "FSFilter System",
-    "FSFilter Bottom", "Filter", "Boot File System", "Base", "Pointer Port", "Keyboard Port", "Pointer Class",
-    "Keyboard Class", "Video Init", "Video", "NDIS", "PNP_TDI", "NetBIOSGroup", "Extended Base",
+    "System Reserved",
+    "EMS",
+    "WdfLoadGroup",
+    "Boot Bus Extender",
+    "System Bus Extender",
+    "SCSI miniport",
+    "Port",
+    "Primary Disk",
+    "SCSI Class",
+    "SCSI CDROM Class",
+    "FSFilter Infrastructure",
+    "FSFilter System",
+    "FSFilter Bottom",
+    "Filter",
+    "Boot File System",
+    "Base",
+    "Pointer Port",
+    "Keyboard Port",
+    "Pointer Class",
+    "Keyboard Class",
+    "Video Init",
+    "Video",
+    "NDIS",
+    "PNP_TDI",
+    "NetBIOSGroup",
+    "Extended Base",
 ];
 
 /// Gives an empty registry the entries that every installed system has. Called by [`begin`] when they are missing.
@@ -141,7 +163,12 @@ pub fn install_pending() {
             if state().events.lock().len() == before {
                 return;
             }
-            if !state().nodes.lock().iter().any(|n| n.present && n.state == NodeState::Identified && n.problem == 0) {
+            if !state()
+                .nodes
+                .lock()
+                .iter()
+                .any(|n| n.present && n.state == NodeState::Identified && n.problem == 0)
+            {
                 return;
             }
         }

@@ -79,8 +79,11 @@ pub unsafe fn start_root() {
         return;
     }
     let image = Image { entry, base: entry as usize, size: 0, id: 0 };
-    let Ok(object) = driver::create("PnpManager", "\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services\\PnpManager", image)
-    else {
+    let Ok(object) = driver::create(
+        "PnpManager",
+        "\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services\\PnpManager",
+        image,
+    ) else {
         return;
     };
     driver::initialize(object);
@@ -203,8 +206,10 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
             None => untouched(at, request),
         },
         IRP_MN_QUERY_BUS_INFORMATION => {
-            let info = PNP_BUS_INFORMATION { BusTypeGuid: GUID_BUS_TYPE_PCI, LegacyBusType: PCIBus, BusNumber: 0 };
-            let bytes = core::slice::from_raw_parts((&raw const info).cast::<u8>(), size_of::<PNP_BUS_INFORMATION>());
+            let info =
+                PNP_BUS_INFORMATION { BusTypeGuid: GUID_BUS_TYPE_PCI, LegacyBusType: PCIBus, BusNumber: 0 };
+            let bytes =
+                core::slice::from_raw_parts((&raw const info).cast::<u8>(), size_of::<PNP_BUS_INFORMATION>());
             finish(request, STATUS_SUCCESS, wide_block(bytes.to_vec()))
         }
         IRP_MN_QUERY_INTERFACE => match &me {
@@ -240,14 +245,18 @@ unsafe fn children(at: *mut DEVICE_OBJECT, me: &Role) -> Vec<*mut DEVICE_OBJECT>
     let mut out = Vec::new();
     match me {
         Role::Root => {
-            let old = known.iter().find(|(_, r)| matches!(r, Role::Bus)).map(|(a, _)| *a as *mut DEVICE_OBJECT);
+            let old =
+                known.iter().find(|(_, r)| matches!(r, Role::Bus)).map(|(a, _)| *a as *mut DEVICE_OBJECT);
             out.extend(old.or_else(|| make(object, Role::Bus)));
         }
         Role::Bus => {
             let hidden = buses().hidden.lock().clone();
             for function in pci::scan(0).into_iter().filter(|f| !hidden.contains(&f.at)) {
                 let old = known.iter().find_map(|(a, r)| match r {
-                    Role::Function(f) if f.at == function.at && (f.vendor, f.device) == (function.vendor, function.device) => {
+                    Role::Function(f)
+                        if f.at == function.at
+                            && (f.vendor, f.device) == (function.vendor, function.device) =>
+                    {
                         Some(*a as *mut DEVICE_OBJECT)
                     }
                     _ => None,
@@ -338,7 +347,12 @@ fn boot_list(me: &Role) -> Option<Vec<u8>> {
         .bars
         .iter()
         .filter(|b| b.base != 0)
-        .map(|b| super::resources::Assigned::Range { port: b.port, start: b.base, length: b.size, flags: bar_flags(b) })
+        .map(|b| super::resources::Assigned::Range {
+            port: b.port,
+            start: b.base,
+            length: b.size,
+            flags: bar_flags(b),
+        })
         .collect();
     (!assigned.is_empty()).then(|| super::resources::cm_list(&assigned, PCIBus, u32::from(f.at.bus), false))
 }
@@ -355,7 +369,12 @@ fn requirements(me: &Role) -> Option<Vec<u8>> {
         } else {
             0xFFFF_FFFF
         };
-        let mut d = IO_RESOURCE_DESCRIPTOR { Type: kind as u8, ShareDisposition: CmResourceShareDeviceExclusive as u8, Flags: bar_flags(bar), ..Default::default() };
+        let mut d = IO_RESOURCE_DESCRIPTOR {
+            Type: kind as u8,
+            ShareDisposition: CmResourceShareDeviceExclusive as u8,
+            Flags: bar_flags(bar),
+            ..Default::default()
+        };
         d.u.Generic.Length = bar.size as u32;
         d.u.Generic.Alignment = bar.size as u32;
         d.u.Generic.MinimumAddress.QuadPart = 0;
@@ -372,7 +391,12 @@ fn requirements(me: &Role) -> Option<Vec<u8>> {
         list.push(d);
     }
     if let Some(gsi) = f.gsi() {
-        let mut d = IO_RESOURCE_DESCRIPTOR { Type: CmResourceTypeInterrupt as u8, ShareDisposition: CmResourceShareShared as u8, Flags: CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE as u16, ..Default::default() };
+        let mut d = IO_RESOURCE_DESCRIPTOR {
+            Type: CmResourceTypeInterrupt as u8,
+            ShareDisposition: CmResourceShareShared as u8,
+            Flags: CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE as u16,
+            ..Default::default()
+        };
         d.u.Interrupt.MinimumVector = gsi;
         d.u.Interrupt.MaximumVector = gsi;
         list.push(d);
@@ -391,7 +415,9 @@ fn requirements(me: &Role) -> Option<Vec<u8>> {
     out.extend((list.len() as u32).to_le_bytes());
     for d in &list {
         // SAFETY: plain data.
-        out.extend(unsafe { core::slice::from_raw_parts((&raw const *d).cast::<u8>(), size_of::<IO_RESOURCE_DESCRIPTOR>()) });
+        out.extend(unsafe {
+            core::slice::from_raw_parts((&raw const *d).cast::<u8>(), size_of::<IO_RESOURCE_DESCRIPTOR>())
+        });
     }
     Some(out)
 }
@@ -476,24 +502,46 @@ pub fn interface_references(pdo: *mut DEVICE_OBJECT) -> i32 {
     buses().references.lock().get(&(pdo as usize)).copied().unwrap_or(0)
 }
 
-unsafe extern "win64" fn translate(_: *mut c_void, from: LARGE_INTEGER, _: u32, _: *mut u32, to: *mut LARGE_INTEGER) -> u8 {
+unsafe extern "win64" fn translate(
+    _: *mut c_void,
+    from: LARGE_INTEGER,
+    _: u32,
+    _: *mut u32,
+    to: *mut LARGE_INTEGER,
+) -> u8 {
     // Bus addresses are system addresses.
     *to = from;
     1
 }
 
-unsafe extern "win64" fn dma_adapter(context: *mut c_void, description: *mut DEVICE_DESCRIPTION, registers: *mut u32) -> *mut DMA_ADAPTER {
+unsafe extern "win64" fn dma_adapter(
+    context: *mut c_void,
+    description: *mut DEVICE_DESCRIPTION,
+    registers: *mut u32,
+) -> *mut DMA_ADAPTER {
     io::dma::adapter(context.cast(), description, registers)
 }
 
-unsafe extern "win64" fn set_data(context: *mut c_void, _: u32, buffer: *mut c_void, offset: u32, length: u32) -> u32 {
+unsafe extern "win64" fn set_data(
+    context: *mut c_void,
+    _: u32,
+    buffer: *mut c_void,
+    offset: u32,
+    length: u32,
+) -> u32 {
     match role(context.cast()) {
         Some(Role::Function(f)) => transfer(&f, buffer.cast(), offset, length, true),
         _ => 0,
     }
 }
 
-unsafe extern "win64" fn get_data(context: *mut c_void, _: u32, buffer: *mut c_void, offset: u32, length: u32) -> u32 {
+unsafe extern "win64" fn get_data(
+    context: *mut c_void,
+    _: u32,
+    buffer: *mut c_void,
+    offset: u32,
+    length: u32,
+) -> u32 {
     match role(context.cast()) {
         Some(Role::Function(f)) => transfer(&f, buffer.cast(), offset, length, false),
         _ => 0,

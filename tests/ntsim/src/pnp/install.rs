@@ -204,9 +204,17 @@ fn apply_registry(install: &Install, enum_key: &str, class_key: &str) -> Result<
     for op in &install.hardware_add_reg {
         // Properties of the device stand beside its parameters.
         let property = op.key.is_empty()
-            && ["Security", "UpperFilters", "LowerFilters", "DeviceCharacteristics", "DeviceType", "Exclusive", "FriendlyName"]
-                .iter()
-                .any(|p| p.eq_ignore_ascii_case(&op.value));
+            && [
+                "Security",
+                "UpperFilters",
+                "LowerFilters",
+                "DeviceCharacteristics",
+                "DeviceType",
+                "Exclusive",
+                "FriendlyName",
+            ]
+            .iter()
+            .any(|p| p.eq_ignore_ascii_case(&op.value));
         apply_op(op, if property { enum_key } else { &parameters })?;
     }
     Ok(())

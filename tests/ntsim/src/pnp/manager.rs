@@ -205,7 +205,12 @@ pub unsafe fn enumerate(id: NodeId) {
 pub unsafe fn identify(id: NodeId) -> bool {
     let at = pdo(id);
     let Some(device_id) = request::id(at, BusQueryDeviceID) else {
-        rules::object(&rules::PDO_NO_ANSWER, "a PDO does not answer IRP_MN_QUERY_ID(BusQueryDeviceID)", at as usize, 0);
+        rules::object(
+            &rules::PDO_NO_ANSWER,
+            "a PDO does not answer IRP_MN_QUERY_ID(BusQueryDeviceID)",
+            at as usize,
+            0,
+        );
         return false;
     };
     let capabilities = request::capabilities(at).unwrap_or_default();
@@ -228,11 +233,19 @@ pub unsafe fn identify(id: NodeId) -> bool {
     let twin = {
         let nodes = state().nodes.lock();
         nodes.iter().enumerate().any(|(n, other)| {
-            n != id && other.present && other.path.eq_ignore_ascii_case(&path) && other.state != NodeState::Deleted
+            n != id
+                && other.present
+                && other.path.eq_ignore_ascii_case(&path)
+                && other.state != NodeState::Deleted
         })
     };
     if twin {
-        rules::object(&rules::DUPLICATE_IDS, &format!("two present devices are called {path}"), at as usize, 0);
+        rules::object(
+            &rules::DUPLICATE_IDS,
+            &format!("two present devices are called {path}"),
+            at as usize,
+            0,
+        );
         return false;
     }
     event(format!("new device {path}"));
@@ -272,7 +285,16 @@ fn hash(text: &str) -> u32 {
 
 fn write_enum_key(id: NodeId) {
     let (key, n) = with(id, |n| {
-        (n.enum_key(), (n.hardware_ids.clone(), n.compatible_ids.clone(), n.description.clone(), n.location.clone(), n.capabilities))
+        (
+            n.enum_key(),
+            (
+                n.hardware_ids.clone(),
+                n.compatible_ids.clone(),
+                n.description.clone(),
+                n.location.clone(),
+                n.capabilities,
+            ),
+        )
     });
     cm::set_multi_sz(&key, "HardwareID", &n.0);
     if !n.1.is_empty() {
@@ -343,7 +365,9 @@ pub unsafe fn configure(id: NodeId) -> bool {
     let class = cm::get_sz(&key, "ClassGUID").unwrap_or_default();
     let class_key = format!("{}\\Control\\Class\\{class}", cm::CONTROL_SET);
     let mut order: Vec<(String, bool)> = Vec::new();
-    let filters = |key: &str, name: &str| cm::get_multi_sz(key, name).into_iter().map(|f| (f, false)).collect::<Vec<_>>();
+    let filters = |key: &str, name: &str| {
+        cm::get_multi_sz(key, name).into_iter().map(|f| (f, false)).collect::<Vec<_>>()
+    };
     order.extend(filters(&key, "LowerFilters"));
     if !class.is_empty() {
         order.extend(filters(&class_key, "LowerFilters"));
@@ -459,7 +483,8 @@ pub unsafe fn start(id: NodeId) -> bool {
         (n.enum_key(), n.boot.clone())
     });
     let interrupts = format!("{key}\\Device Parameters\\Interrupt Management");
-    let msi = cm::get_dword(&format!("{interrupts}\\MessageSignaledInterruptProperties"), "MSISupported") == Some(1);
+    let msi = cm::get_dword(&format!("{interrupts}\\MessageSignaledInterruptProperties"), "MSISupported")
+        == Some(1);
     let groups = cm::get_dword(&format!("{interrupts}\\Affinity Policy"), "GroupPolicy").unwrap_or(0) != 0;
     let Some(assigned) = arbiter().assign(id, &requirements, &boot, msi, groups) else {
         problem(id, node::PROBLEM_CONFLICT, STATUS_CONFLICTING_ADDRESSES);
@@ -486,7 +511,12 @@ pub unsafe fn start(id: NodeId) -> bool {
     with(id, |n| n.state == NodeState::Started)
 }
 
-unsafe fn send_start(at: *mut DEVICE_OBJECT, assigned: &[resources::Assigned], interface: i32, bus: u32) -> NTSTATUS {
+unsafe fn send_start(
+    at: *mut DEVICE_OBJECT,
+    assigned: &[resources::Assigned],
+    interface: i32,
+    bus: u32,
+) -> NTSTATUS {
     let place = |data: Vec<u8>| {
         if data.is_empty() {
             return core::ptr::null_mut();
@@ -508,8 +538,9 @@ unsafe fn send_start(at: *mut DEVICE_OBJECT, assigned: &[resources::Assigned], i
 
 /// Starts a stopped device again with what it has been assigned.
 pub unsafe fn restart(id: NodeId) -> NTSTATUS {
-    let (assigned, interface, number) =
-        with(id, |n| (n.assigned.clone(), n.bus.as_ref().map_or(-1, |b| b.1), n.bus.as_ref().map_or(0, |b| b.2)));
+    let (assigned, interface, number) = with(id, |n| {
+        (n.assigned.clone(), n.bus.as_ref().map_or(-1, |b| b.1), n.bus.as_ref().map_or(0, |b| b.2))
+    });
     send_start(pdo(id), &assigned, interface, number)
 }
 
@@ -518,7 +549,11 @@ pub unsafe fn check_state(id: NodeId) {
     let bits = request::device_state(pdo(id));
     with(id, |n| n.pnp_state = bits);
     if bits & (PNP_DEVICE_FAILED | PNP_DEVICE_REMOVED | PNP_DEVICE_DISABLED) != 0 {
-        let code = if bits & PNP_DEVICE_FAILED != 0 { node::PROBLEM_FAILED_POST_START } else { node::PROBLEM_NOT_THERE };
+        let code = if bits & PNP_DEVICE_FAILED != 0 {
+            node::PROBLEM_FAILED_POST_START
+        } else {
+            node::PROBLEM_NOT_THERE
+        };
         removal::fail(id, code);
     } else if bits & PNP_DEVICE_RESOURCE_REQUIREMENTS_CHANGED != 0 {
         let _ = removal::rebalance(id);

@@ -104,7 +104,8 @@ fn size_bars(at: PciAddress) -> Vec<Bar> {
         }
         if mask != 0 {
             let bits = if port { mask & 0xFFFF_FFFC | 0xFFFF_0000 } else { mask & 0xFFFF_FFF0 };
-            let full = if wide { u64::from(high.1) << 32 | u64::from(bits) } else { u64::from(bits) | !0xFFFF_FFFF };
+            let full =
+                if wide { u64::from(high.1) << 32 | u64::from(bits) } else { u64::from(bits) | !0xFFFF_FFFF };
             let size = (!full).wrapping_add(1);
             let low = if port { before & 0xFFFF_FFFC } else { before & 0xFFFF_FFF0 };
             out.push(Bar {

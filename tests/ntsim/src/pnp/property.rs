@@ -1,7 +1,10 @@
 //! IoGetDeviceProperty, IoGetDevicePropertyData, IoSetDevicePropertyData.
 
 use super::{node_of, resources::cm_list, with};
-use crate::cm::{self, tree::{multi_sz, sz}};
+use crate::cm::{
+    self,
+    tree::{multi_sz, sz},
+};
 use crate::io::guid;
 use crate::kernel::{kernel, lock::Lock};
 use crate::ob;
@@ -100,7 +103,9 @@ unsafe fn property(pdo: *mut DEVICE_OBJECT, what: i32) -> Result<Vec<u8>, NTSTAT
             policy.to_le_bytes().to_vec()
         }
         DevicePropertyResourceRequirements => raw,
-        DevicePropertyAllocatedResources | DevicePropertyBootConfiguration => cm_list(&assigned, interface, number, false),
+        DevicePropertyAllocatedResources | DevicePropertyBootConfiguration => {
+            cm_list(&assigned, interface, number, false)
+        }
         DevicePropertyBootConfigurationTranslated => cm_list(&assigned, interface, number, true),
         DevicePropertyContainerID => sz("{00000000-0000-0000-ffff-ffffffffffff}"),
         _ => return Err(STATUS_INVALID_PARAMETER_2),

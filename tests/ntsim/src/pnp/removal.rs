@@ -56,8 +56,13 @@ unsafe fn unload_idle(list: Vec<usize>) {
     for at in list {
         let object = at as *mut DRIVER_OBJECT;
         let alive = crate::io::state().drivers.lock().get(object).is_some();
-        if alive && (*object).DeviceObject.is_null() && (*object).DriverUnload.is_some() && (*(*object).DriverExtension).AddDevice.is_some() {
-            let name = crate::io::state().drivers.lock().get(object).map(|d| d.service.clone()).unwrap_or_default();
+        if alive
+            && (*object).DeviceObject.is_null()
+            && (*object).DriverUnload.is_some()
+            && (*(*object).DriverExtension).AddDevice.is_some()
+        {
+            let name =
+                crate::io::state().drivers.lock().get(object).map(|d| d.service.clone()).unwrap_or_default();
             event(format!("unloading {name}"));
             driver::unload(object);
         }
@@ -185,7 +190,10 @@ pub unsafe fn query_remove(id: NodeId) -> Result<(), NTSTATUS> {
 
 unsafe fn remove_subtree(id: NodeId) {
     for one in subtree(id) {
-        if matches!(with(one, |n| n.state), NodeState::Started | NodeState::Stopped | NodeState::Added | NodeState::Identified) {
+        if matches!(
+            with(one, |n| n.state),
+            NodeState::Started | NodeState::Stopped | NodeState::Added | NodeState::Identified
+        ) {
             if one != id {
                 // A removed parent takes its children along.
                 with(one, |n| n.present = false);
@@ -300,8 +308,10 @@ pub fn rebalance(id: NodeId) -> Result<(), NTSTATUS> {
             (n.enum_key(), n.boot.clone())
         });
         let interrupts = format!("{key}\\Device Parameters\\Interrupt Management");
-        let msi = cm::get_dword(&format!("{interrupts}\\MessageSignaledInterruptProperties"), "MSISupported") == Some(1);
-        let groups = cm::get_dword(&format!("{interrupts}\\Affinity Policy"), "GroupPolicy").unwrap_or(0) != 0;
+        let msi = cm::get_dword(&format!("{interrupts}\\MessageSignaledInterruptProperties"), "MSISupported")
+            == Some(1);
+        let groups =
+            cm::get_dword(&format!("{interrupts}\\Affinity Policy"), "GroupPolicy").unwrap_or(0) != 0;
         let Some(assigned) = arbiter().assign(id, &requirements, &boot, msi, groups) else {
             fail(id, node::PROBLEM_CONFLICT);
             return Err(STATUS_CONFLICTING_ADDRESSES);

@@ -49,8 +49,11 @@ pub unsafe fn text(pdo: *mut DEVICE_OBJECT, kind: i32) -> Option<String> {
 
 /// IRP_MN_QUERY_CAPABILITIES.
 pub unsafe fn capabilities(pdo: *mut DEVICE_OBJECT) -> Option<Capabilities> {
-    let mut caps =
-        DEVICE_CAPABILITIES { Size: size_of::<DEVICE_CAPABILITIES>() as u16, Version: 1, ..Default::default() };
+    let mut caps = DEVICE_CAPABILITIES {
+        Size: size_of::<DEVICE_CAPABILITIES>() as u16,
+        Version: 1,
+        ..Default::default()
+    };
     caps.Address = u32::MAX;
     caps.UINumber = u32::MAX;
     let at = &raw mut caps as u64;
@@ -88,7 +91,8 @@ pub unsafe fn boot_ranges(pdo: *mut DEVICE_OBJECT) -> Vec<(bool, u64, u64)> {
     if (*list).Count != 0 {
         let partial = core::ptr::addr_of!((*list).List).cast::<CM_FULL_RESOURCE_DESCRIPTOR>();
         let partial = core::ptr::addr_of!((*partial).PartialResourceList);
-        let first = core::ptr::addr_of!((*partial).PartialDescriptors).cast::<CM_PARTIAL_RESOURCE_DESCRIPTOR>();
+        let first =
+            core::ptr::addr_of!((*partial).PartialDescriptors).cast::<CM_PARTIAL_RESOURCE_DESCRIPTOR>();
         for n in 0..(*partial).Count as usize {
             let d = first.add(n);
             let u = core::ptr::addr_of!((*d).u).cast::<u8>();
@@ -170,11 +174,21 @@ pub unsafe fn relations(pdo: *mut DEVICE_OBJECT, kind: i32) -> Option<Vec<*mut D
     glue::pool_free(at as *mut u8);
     for device in &devices {
         if !device::is_device(*device) || !device::attached_to(*device).is_null() {
-            rules::object(&rules::RELATION_NOT_PDO, "a device relations answer contains a device that is no PDO", *device as usize, 0);
+            rules::object(
+                &rules::RELATION_NOT_PDO,
+                "a device relations answer contains a device that is no PDO",
+                *device as usize,
+                0,
+            );
         }
     }
     if kind == TargetDeviceRelation && (devices.len() != 1 || devices[0] != pdo) {
-        rules::object(&rules::TARGET_RELATION_EMPTY, "TargetDeviceRelation is not answered with the PDO", pdo as usize, 0);
+        rules::object(
+            &rules::TARGET_RELATION_EMPTY,
+            "TargetDeviceRelation is not answered with the PDO",
+            pdo as usize,
+            0,
+        );
     }
     Some(devices)
 }

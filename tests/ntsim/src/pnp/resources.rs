@@ -235,7 +235,8 @@ impl Arbiter {
             let (low, high) = if port { PORT_WINDOW } else { MEMORY_WINDOW };
             let low = if minimum > high { minimum } else { low.max(minimum) };
             let mut at = low.next_multiple_of(alignment);
-            while at.checked_add(length - 1).is_some_and(|e| e <= high.max(minimum + length) && e <= maximum) {
+            while at.checked_add(length - 1).is_some_and(|e| e <= high.max(minimum + length) && e <= maximum)
+            {
                 if fits(at) {
                     return Some(at);
                 }
@@ -290,7 +291,9 @@ impl Arbiter {
         let base = u32::from(group) * size;
         let group_set = if size >= 64 { CpuSet::from(u64::MAX) } else { (1 << size) - 1 };
         let set = match i32::from(policy) {
-            IrqPolicySpecifiedProcessors if base < 128 => (CpuSet::from(processors) & group_set) << base & active,
+            IrqPolicySpecifiedProcessors if base < 128 => {
+                (CpuSet::from(processors) & group_set) << base & active
+            }
             IrqPolicyAllProcessorsInMachine => active,
             _ => active & group_set,
         };
@@ -306,7 +309,7 @@ impl Arbiter {
             } else {
                 set
             };
-            let Some(vector) = self.vector(owner, set, None) else { return None };
+            let vector = self.vector(owner, set, None)?;
             let target = u64::from(set.trailing_zeros());
             out.push(Message {
                 vector,
@@ -480,7 +483,10 @@ pub fn cm_list(assigned: &[Assigned], interface: i32, bus: u32, translated: bool
         let d = descriptor(one, translated);
         // SAFETY: plain data of 20 bytes.
         let bytes = unsafe {
-            core::slice::from_raw_parts((&raw const d).cast::<u8>(), size_of::<CM_PARTIAL_RESOURCE_DESCRIPTOR>())
+            core::slice::from_raw_parts(
+                (&raw const d).cast::<u8>(),
+                size_of::<CM_PARTIAL_RESOURCE_DESCRIPTOR>(),
+            )
         };
         out.extend(bytes);
     }

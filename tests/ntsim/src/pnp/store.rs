@@ -82,7 +82,12 @@ impl Store {
     ///
     /// # Errors
     /// The INF's errors, with file and line.
-    pub fn add(&mut self, name: &str, inf: &[u8], files: Vec<(String, Source)>) -> Result<String, Vec<inf_file::Diag>> {
+    pub fn add(
+        &mut self,
+        name: &str,
+        inf: &[u8],
+        files: Vec<(String, Source)>,
+    ) -> Result<String, Vec<inf_file::Diag>> {
         if self.system.is_empty() {
             for (name, text) in SYSTEM_INFS {
                 self.system.push(Inf::parse(name, text.as_bytes())?);
@@ -113,14 +118,22 @@ impl Store {
         let mut out: Vec<Candidate> = Vec::new();
         for (at, package) in self.packages.iter().enumerate() {
             for model in package.inf.models(system)? {
-                let Some((score, matching)) = identifier_score(&model, hardware_ids, compatible_ids) else { continue };
+                let Some((score, matching)) = identifier_score(&model, hardware_ids, compatible_ids) else {
+                    continue;
+                };
                 let feature = package
                     .inf
                     .install(&model.install, model.line, system, self)
                     .map_or(0xFF, |i| i.feature_score);
                 let version = package.inf.driver_version().unwrap_or_default();
                 // Signature 0 for a trusted signature, feature score, identifier score: 0xSSGGTHHH.
-                out.push(Candidate { package: at, model, rank: (feature & 0xFF) << 16 | score, matching, version });
+                out.push(Candidate {
+                    package: at,
+                    model,
+                    rank: (feature & 0xFF) << 16 | score,
+                    matching,
+                    version,
+                });
             }
         }
         out.sort_by(|a, b| a.rank.cmp(&b.rank).then(b.version.cmp(&a.version)));
@@ -142,7 +155,8 @@ fn identifier_score(model: &Model, hardware: &[String], compatible: &[String]) -
         for (side, position, own) in device {
             if own.eq_ignore_ascii_case(id) {
                 // 0x0000 hardware/hardware, 0x1000 hardware/compatible, 0x2000 compatible/hardware, 0x3000 both.
-                let score = (side + kind) * 0x1000 + (position as u32).min(0xFF) + (index as u32).min(0xF) * 0x100;
+                let score =
+                    (side + kind) * 0x1000 + (position as u32).min(0xFF) + (index as u32).min(0xF) * 0x100;
                 if best.as_ref().is_none_or(|(s, _)| score < *s) {
                     best = Some((score, own.to_string()));
                 }

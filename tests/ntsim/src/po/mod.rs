@@ -2,6 +2,20 @@
 //!
 //! Sources: the driver documentation of `PoRequestPowerIrp` and `PoSetPowerState`, and of
 //! `ZwSetSystemTime`, `ZwSetSecurityObject` and `ZwQuerySystemInformation`, which need a place.
+#![allow(non_upper_case_globals, reason = "Microsoft's names stand in patterns")]
+#![allow(
+    function_casts_as_integer,
+    unpredictable_function_pointer_comparisons,
+    reason = "routines are kept by address"
+)]
+#![allow(
+    clippy::useless_transmute,
+    clippy::missing_transmute_annotations,
+    clippy::unnecessary_cast,
+    clippy::type_complexity,
+    clippy::vec_box,
+    reason = "the bindings' types differ between their two sources; strings must not move"
+)]
 
 pub mod system;
 
@@ -53,11 +67,23 @@ struct Request {
 }
 
 /// The topmost completion routine of a power request: tells who asked, and frees the IRP.
-unsafe extern "win64" fn completed(_: *mut DEVICE_OBJECT, request: *mut IRP, context: *mut c_void) -> NTSTATUS {
+unsafe extern "win64" fn completed(
+    _: *mut DEVICE_OBJECT,
+    request: *mut IRP,
+    context: *mut c_void,
+) -> NTSTATUS {
     let asked = Box::from_raw(context.cast::<Request>());
     let mut block = (*request).IoStatus;
     if let Some(done) = asked.done {
-        crate::call!("power completion", Some(done).unwrap(), asked.device, asked.minor, asked.power, asked.context, &raw mut block);
+        crate::call!(
+            "power completion",
+            done,
+            asked.device,
+            asked.minor,
+            asked.power,
+            asked.context,
+            &raw mut block
+        );
     }
     irp::free(request);
     glue::dereference(asked.top.cast());
@@ -79,7 +105,8 @@ unsafe fn descriptor(at: *const u8) -> Option<Descriptor> {
     let mut entries = Vec::new();
     let mut ace = dacl + 8;
     for _ in 0..word(dacl + 4) {
-        let (kind, flags, size, mask) = (at.add(ace).read(), at.add(ace + 1).read(), word(ace + 2), long(ace + 4));
+        let (kind, flags, size, mask) =
+            (at.add(ace).read(), at.add(ace + 1).read(), word(ace + 2), long(ace + 4));
         if kind > 1 {
             return None;
         }
@@ -88,7 +115,12 @@ unsafe fn descriptor(at: *const u8) -> Option<Descriptor> {
         for part in 0..count {
             sid += &format!("-{}", long(ace + 16 + 4 * part));
         }
-        entries.push(Ace { allow: kind == 0, mask: map_generic(mask), sid: Sid(sid), inherit_only: flags & 8 != 0 });
+        entries.push(Ace {
+            allow: kind == 0,
+            mask: map_generic(mask),
+            sid: Sid(sid),
+            inherit_only: flags & 8 != 0,
+        });
         ace += usize::from(size);
     }
     Some(Descriptor { dacl: Some(entries), sddl: String::from("(set by a driver)") })

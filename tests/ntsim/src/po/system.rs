@@ -7,7 +7,10 @@
 use crate::cm;
 use crate::io::{self, build, glue, stack};
 use crate::kernel::{kernel, lock::Lock};
-use crate::pnp::{self, node::{NodeId, NodeState}};
+use crate::pnp::{
+    self,
+    node::{NodeId, NodeState},
+};
 use alloc::{format, vec::Vec};
 use nt::sys::*;
 
@@ -27,13 +30,19 @@ impl Transition {
     fn parameters(self) -> (i32, i32, u32) {
         let context = |target: i32, effective: i32| (target as u32) << 8 | (effective as u32) << 12 | 1 << 16;
         match self {
-            Transition::Sleep => (PowerSystemSleeping3, PowerActionSleep, context(PowerSystemSleeping3, PowerSystemSleeping3)),
-            Transition::Hibernate => {
-                (PowerSystemHibernate, PowerActionHibernate, context(PowerSystemHibernate, PowerSystemHibernate))
+            Transition::Sleep => {
+                (PowerSystemSleeping3, PowerActionSleep, context(PowerSystemSleeping3, PowerSystemSleeping3))
             }
-            Transition::FastStartup => {
-                (PowerSystemHibernate, PowerActionHibernate, context(PowerSystemHibernate, PowerSystemShutdown))
-            }
+            Transition::Hibernate => (
+                PowerSystemHibernate,
+                PowerActionHibernate,
+                context(PowerSystemHibernate, PowerSystemHibernate),
+            ),
+            Transition::FastStartup => (
+                PowerSystemHibernate,
+                PowerActionHibernate,
+                context(PowerSystemHibernate, PowerSystemShutdown),
+            ),
         }
     }
 }
@@ -61,11 +70,19 @@ fn started() -> Vec<NodeId> {
 
 unsafe fn send(id: NodeId, minor: u32, state: i32, action: i32, context: u32) -> NTSTATUS {
     let at = pnp::pdo(id);
-    let (status, _) = build::request_within(at, STATUS_NOT_SUPPORTED, 0, 0, Some((LIMIT_MS, 0x9F, [3, at as u64, 0, 0])), |sl| {
-        sl.MajorFunction = IRP_MJ_POWER as u8;
-        sl.MinorFunction = minor as u8;
-        *stack::args(sl) = [u64::from(context), SystemPowerState as u64, state as u32 as u64, action as u32 as u64];
-    });
+    let (status, _) = build::request_within(
+        at,
+        STATUS_NOT_SUPPORTED,
+        0,
+        0,
+        Some((LIMIT_MS, 0x9F, [3, at as u64, 0, 0])),
+        |sl| {
+            sl.MajorFunction = IRP_MJ_POWER as u8;
+            sl.MinorFunction = minor as u8;
+            *stack::args(sl) =
+                [u64::from(context), SystemPowerState as u64, state as u32 as u64, action as u32 as u64];
+        },
+    );
     status
 }
 
@@ -125,7 +142,13 @@ pub fn shutdown(reboot: bool) {
         let mut order = started();
         order.reverse();
         for id in order {
-            send(id, IRP_MN_SET_POWER, PowerSystemShutdown, action, (PowerSystemShutdown as u32) << 8 | 1 << 16);
+            send(
+                id,
+                IRP_MN_SET_POWER,
+                PowerSystemShutdown,
+                action,
+                (PowerSystemShutdown as u32) << 8 | 1 << 16,
+            );
         }
         notify(2);
         cm::registry().tree.lock().restart();
@@ -139,9 +162,16 @@ unsafe fn notify(kind: u8) {
         table.all().into_iter().rev().filter(|d| table.get(*d).is_some_and(|d| d.shutdown == kind)).collect()
     };
     for device in devices {
-        build::request_within(device, STATUS_SUCCESS, 0, 0, Some((LIMIT_MS, 0x9F, [0x500, device as u64, 0, 0])), |sl| {
-            sl.MajorFunction = IRP_MJ_SHUTDOWN as u8;
-        });
+        build::request_within(
+            device,
+            STATUS_SUCCESS,
+            0,
+            0,
+            Some((LIMIT_MS, 0x9F, [0x500, device as u64, 0, 0])),
+            |sl| {
+                sl.MajorFunction = IRP_MJ_SHUTDOWN as u8;
+            },
+        );
     }
 }
 
@@ -172,7 +202,14 @@ unsafe fn notify_settings(value: u32) {
 unsafe fn call_setting(s: &Setting, value: u32) {
     let f: SettingCallback = core::mem::transmute(s.callback);
     let mut data = value;
-    crate::call!("power setting callback", f, &raw const s.guid, (&raw mut data).cast(), 4, s.context as *mut c_void);
+    crate::call!(
+        "power setting callback",
+        f,
+        &raw const s.guid,
+        (&raw mut data).cast(),
+        4,
+        s.context as *mut c_void
+    );
 }
 
 crate::exports! { EXPORTS "ntoskrnl.exe";

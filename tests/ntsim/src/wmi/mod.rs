@@ -1,6 +1,20 @@
 //! wmi: registration of data providers, their blocks, and the events they fire; kept for tests to read.
 //!
 //! Sources: IoWMIRegistrationControl, IRP_MN_REGINFO_EX, IRP_MN_QUERY_ALL_DATA, WmiFireEvent, WNODE_HEADER.
+#![allow(non_upper_case_globals, reason = "Microsoft's names stand in patterns")]
+#![allow(
+    function_casts_as_integer,
+    unpredictable_function_pointer_comparisons,
+    reason = "routines are kept by address"
+)]
+#![allow(
+    clippy::useless_transmute,
+    clippy::missing_transmute_annotations,
+    clippy::unnecessary_cast,
+    clippy::type_complexity,
+    clippy::vec_box,
+    reason = "the bindings' types differ between their two sources; strings must not move"
+)]
 
 use crate::export::{Export, caller};
 use crate::io::{build, glue, guid, stack};
@@ -65,7 +79,13 @@ const REREGISTER: u32 = 3;
 const UPDATE_GUIDS: u32 = 4;
 const BLOCK_IRPS: u32 = 5;
 
-unsafe fn send(device: *mut DEVICE_OBJECT, minor: u32, path: u64, buffer: *mut u8, size: u32) -> (NTSTATUS, u64) {
+unsafe fn send(
+    device: *mut DEVICE_OBJECT,
+    minor: u32,
+    path: u64,
+    buffer: *mut u8,
+    size: u32,
+) -> (NTSTATUS, u64) {
     build::request(device, STATUS_NOT_SUPPORTED, 0, |sl| {
         sl.MajorFunction = IRP_MJ_SYSTEM_CONTROL as u8;
         sl.MinorFunction = minor as u8;
@@ -78,7 +98,8 @@ unsafe fn ask(device: usize) {
     let mut size = 4096u32;
     for _ in 0..3 {
         let buffer = glue::pool(size as usize, *b"WmiR", true);
-        let (mut status, mut information) = send(device as *mut DEVICE_OBJECT, IRP_MN_REGINFO_EX, 0, buffer, size);
+        let (mut status, mut information) =
+            send(device as *mut DEVICE_OBJECT, IRP_MN_REGINFO_EX, 0, buffer, size);
         if status == STATUS_NOT_SUPPORTED || status == STATUS_INVALID_DEVICE_REQUEST {
             (status, information) = send(device as *mut DEVICE_OBJECT, IRP_MN_REGINFO, 0, buffer, size);
         }
@@ -99,7 +120,11 @@ unsafe fn ask(device: usize) {
             .map(|n| {
                 let at = buffer.add(24 + n * 32);
                 let guid = at.cast::<GUID>().read_unaligned();
-                (guid::text(&guid), at.add(20).cast::<u32>().read_unaligned(), at.add(16).cast::<u32>().read_unaligned())
+                (
+                    guid::text(&guid),
+                    at.add(20).cast::<u32>().read_unaligned(),
+                    at.add(16).cast::<u32>().read_unaligned(),
+                )
             })
             .collect();
         glue::pool_free(buffer);

@@ -41,7 +41,8 @@ pub fn bad(what: &'static str) -> bool {
     knobs(|k| k.bad.contains(what))
 }
 
-pub const CLASS: GUID = GUID { Data1: 0x1234_5678, Data2: 0x9abc, Data3: 0xdef0, Data4: [1, 2, 3, 4, 5, 6, 7, 8] };
+pub const CLASS: GUID =
+    GUID { Data1: 0x1234_5678, Data2: 0x9abc, Data3: 0xdef0, Data4: [1, 2, 3, 4, 5, 6, 7, 8] };
 
 #[repr(C)]
 struct Extension {
@@ -56,6 +57,8 @@ pub unsafe extern "win64" fn entry(driver: *mut DRIVER_OBJECT, path: *mut UNICOD
         *slot = Some(other);
     }
     (*driver).MajorFunction[IRP_MJ_PNP as usize] = Some(pnp);
+    (*driver).MajorFunction[IRP_MJ_POWER as usize] = Some(power);
+    (*driver).MajorFunction[IRP_MJ_SHUTDOWN as usize] = Some(create);
     (*driver).MajorFunction[IRP_MJ_CREATE as usize] = Some(create);
     (*driver).MajorFunction[IRP_MJ_CLOSE as usize] = Some(create);
     (*driver).MajorFunction[IRP_MJ_CLEANUP as usize] = Some(create);
@@ -74,7 +77,15 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, pdo: *mut DEVICE
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     let mut fdo = std::ptr::null_mut();
-    let status = device::IoCreateDevice(driver, size_of::<Extension>() as u32, std::ptr::null_mut(), FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, 0, &mut fdo);
+    let status = device::IoCreateDevice(
+        driver,
+        size_of::<Extension>() as u32,
+        std::ptr::null_mut(),
+        FILE_DEVICE_UNKNOWN,
+        FILE_DEVICE_SECURE_OPEN,
+        0,
+        &mut fdo,
+    );
     assert_eq!(status, STATUS_SUCCESS);
     let e: *mut Extension = (*fdo).DeviceExtension.cast();
     (*e).pdo = pdo;
@@ -84,7 +95,10 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, pdo: *mut DEVICE
         (*fdo).Flags &= !DO_DEVICE_INITIALIZING;
     }
     let mut link = UNICODE_STRING::default();
-    assert_eq!(interface::IoRegisterDeviceInterface(pdo, &CLASS, std::ptr::null_mut(), &mut link), STATUS_SUCCESS);
+    assert_eq!(
+        interface::IoRegisterDeviceInterface(pdo, &CLASS, std::ptr::null_mut(), &mut link),
+        STATUS_SUCCESS
+    );
     knobs(|k| {
         k.pdo = pdo as usize;
         k.fdo = fdo as usize;
@@ -194,14 +208,20 @@ unsafe fn filter(request: *mut IRP, count: u32) {
     let old = (*request).IoStatus.Information as *mut IO_RESOURCE_REQUIREMENTS_LIST;
     let size = (*old).ListSize as usize;
     let new_size = size + count as usize * size_of::<IO_RESOURCE_DESCRIPTOR>();
-    let new: *mut u8 = ntsim::mm::pool::allocate(ntsim::mm::pool::PoolKind::Paged, new_size, 0x7473_6554, 0, true).unwrap();
+    let new: *mut u8 =
+        ntsim::mm::pool::allocate(ntsim::mm::pool::PoolKind::Paged, new_size, 0x7473_6554, 0, true).unwrap();
     std::ptr::copy_nonoverlapping(old.cast::<u8>(), new, size);
     let list = new.cast::<IO_RESOURCE_REQUIREMENTS_LIST>();
     (*list).ListSize = new_size as u32;
     let one = std::ptr::addr_of_mut!((*list).List).cast::<IO_RESOURCE_LIST>();
     let first = std::ptr::addr_of_mut!((*one).Descriptors).cast::<IO_RESOURCE_DESCRIPTOR>();
     for n in 0..count {
-        let mut d = IO_RESOURCE_DESCRIPTOR { Type: CmResourceTypeInterrupt as u8, ShareDisposition: 1, Flags: 7, ..Default::default() };
+        let mut d = IO_RESOURCE_DESCRIPTOR {
+            Type: CmResourceTypeInterrupt as u8,
+            ShareDisposition: 1,
+            Flags: 7,
+            ..Default::default()
+        };
         d.u.Interrupt.MinimumVector = 0xFFFF_FFFE;
         d.u.Interrupt.MaximumVector = 0xFFFF_FFFE;
         d.u.Interrupt.AffinityPolicy = IrqPolicySpecifiedProcessors;
@@ -278,7 +298,10 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
             (*request).IoStatus.__bindgen_anon_1.Status = STATUS_SUCCESS;
             skip(at, request)
         }
-        IRP_MN_QUERY_REMOVE_DEVICE | IRP_MN_CANCEL_REMOVE_DEVICE | IRP_MN_QUERY_STOP_DEVICE | IRP_MN_CANCEL_STOP_DEVICE => {
+        IRP_MN_QUERY_REMOVE_DEVICE
+        | IRP_MN_CANCEL_REMOVE_DEVICE
+        | IRP_MN_QUERY_STOP_DEVICE
+        | IRP_MN_CANCEL_STOP_DEVICE => {
             if bad("pnp-complete") {
                 return complete(request, STATUS_SUCCESS);
             }
@@ -287,6 +310,57 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
         }
         _ => skip(at, request),
     }
+}
+
+/// The system IRP waits while the device IRP that follows from it is under way.
+unsafe extern "win64" fn device_power_done(
+    _: *mut DEVICE_OBJECT,
+    _: u8,
+    _: POWER_STATE,
+    context: *mut c_void,
+    _: *mut IO_STATUS_BLOCK,
+) {
+    let request: *mut IRP = context.cast();
+    let device = (*stack::current(request)).DeviceObject;
+    (*request).IoStatus.__bindgen_anon_1.Status = STATUS_SUCCESS;
+    let e: *mut Extension = (*device).DeviceExtension.cast();
+    let (here, next) = (stack::current(request), stack::next(request));
+    *next = *here;
+    (*next).Control = 0;
+    irp::IofCallDriver((*e).lower, request);
+}
+
+unsafe extern "win64" fn power(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
+    let sl = stack::current(request);
+    let args = *stack::args(sl);
+    let set = u32::from((*sl).MinorFunction) == IRP_MN_SET_POWER;
+    let name = if set { "SET_POWER" } else { "QUERY_POWER" };
+    let system = args[1] as i32 == SystemPowerState;
+    knobs(|k| k.seen.push(format!("{name} {} {}", if system { "system" } else { "device" }, args[2])));
+    if bad("veto-power") && !set {
+        return complete(request, STATUS_UNSUCCESSFUL);
+    }
+    if bad("lose-power") && set {
+        (*sl).Control |= SL_PENDING_RETURNED as u8;
+        return STATUS_PENDING;
+    }
+    if set && system && args[2] as i32 != PowerSystemShutdown {
+        (*sl).Control |= SL_PENDING_RETURNED as u8;
+        let state = if args[2] as i32 == PowerSystemWorking { PowerDeviceD0 } else { PowerDeviceD3 };
+        ntsim::po::PoRequestPowerIrp(
+            at,
+            IRP_MN_SET_POWER as u8,
+            state as u32,
+            Some(device_power_done),
+            request.cast(),
+            std::ptr::null_mut(),
+        );
+        return STATUS_PENDING;
+    }
+    if set {
+        (*request).IoStatus.__bindgen_anon_1.Status = STATUS_SUCCESS;
+    }
+    skip(at, request)
 }
 
 unsafe extern "win64" fn create(_: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
@@ -329,7 +403,11 @@ unsafe extern "win64" fn ioctl(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTS
         3 => {
             let mdl = (*request).MdlAddress;
             let n = args[0].min(args[1]) as usize;
-            std::ptr::copy_nonoverlapping((*request).AssociatedIrp.SystemBuffer.cast::<u8>(), (*mdl).MappedSystemVa.cast::<u8>(), n);
+            std::ptr::copy_nonoverlapping(
+                (*request).AssociatedIrp.SystemBuffer.cast::<u8>(),
+                (*mdl).MappedSystemVa.cast::<u8>(),
+                n,
+            );
             (*request).IoStatus.Information = n;
             complete(request, STATUS_SUCCESS)
         }
@@ -374,4 +452,3 @@ unsafe extern "win64" fn ioctl(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTS
 unsafe extern "win64" fn other(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
     skip(at, request)
 }
-

@@ -72,7 +72,9 @@ impl Machine for PciMachine {
     fn port_out(&self, _: u32, _: u16, _: u8, _: u32) {}
     fn pci_read(&self, at: PciAddress, offset: u16, width: u8) -> u32 {
         let functions = self.shared.functions.borrow();
-        let Some(f) = functions.get(&(at.device, at.function)) else { return u32::MAX >> (32 - 8 * u32::from(width)) };
+        let Some(f) = functions.get(&(at.device, at.function)) else {
+            return u32::MAX >> (32 - 8 * u32::from(width));
+        };
         (0..usize::from(width)).map(|n| u32::from(f.config[usize::from(offset) + n]) << (8 * n)).sum()
     }
     fn pci_write(&self, at: PciAddress, offset: u16, width: u8, value: u32) {
@@ -82,7 +84,8 @@ impl Machine for PciMachine {
         if (0x10..0x28).contains(&offset) && width == 4 {
             let index = usize::from(offset - 0x10) / 4;
             let size = f.bars[index];
-            let flags = u32::from(f.config[usize::from(offset)]) & if f.config[usize::from(offset)] & 1 != 0 { 3 } else { 15 };
+            let flags = u32::from(f.config[usize::from(offset)])
+                & if f.config[usize::from(offset)] & 1 != 0 { 3 } else { 15 };
             value = if size == 0 { 0 } else { value & !(size - 1) | flags };
         }
         if offset >= 0x10 || offset == 4 {

@@ -60,14 +60,19 @@ fn vendor_bus_and_disk_carry_data() {
         add(&folder, "xenvbd");
         boot::run();
         sleep_ms(5000);
+        for line in rig.sim.log() {
+            eprintln!("log: {line}");
+        }
+        for entry in &ntsim::io::state().log.lock().entries {
+            eprintln!("event: {:?}", entry.strings);
+        }
         eprintln!("{}", pnp::dump());
         let adapters = storport::adapters();
         assert_eq!(adapters.len(), 1, "{}", pnp::dump());
         storport::scan::scan(adapters[0]);
-        let target = (0..16)
+        let mut disk = (0..16)
             .find_map(|target| Disk::open(adapters[0], Address { path: 0, target, lun: 0 }).ok())
             .expect("a disk at some target");
-        let mut disk = target;
         let data: Vec<u8> = (0..1u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         disk.write(2048, &data, false).expect("written");
         disk.flush().expect("flushed");

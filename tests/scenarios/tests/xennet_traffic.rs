@@ -113,7 +113,7 @@ fn datagrams_arrive_whole() {
 }
 
 #[test]
-fn a_connection_carries_a_megabyte_with_large_sends() {
+fn a_connection_carries_large_sends() {
     for to in [B, B6] {
         let rig = rig(3);
         let xen = rig.xen.clone();
@@ -122,7 +122,7 @@ fn a_connection_carries_a_megabyte_with_large_sends() {
             let listener = net.stacks[1].tcp_listen(80).unwrap();
             let client = net.stacks[0].tcp_connect(to, 80).unwrap();
             listener.accepted().unwrap();
-            let data = pattern(1 << 20);
+            let data = pattern(400_000);
             let sent = data.clone();
             ntsim::ke::thread::spawn(move || {
                 client.send(&sent).unwrap();

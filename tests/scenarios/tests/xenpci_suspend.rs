@@ -14,7 +14,7 @@ fn suspended(vcpus: usize, seed: u64, wake: impl Fn() -> Wake, kind: &str) {
         wait_until("vif 0", 5, || pnp::find("XENPV\\VIF").is_some());
         for round in 1..=3 {
             rig.xen.suspend(wake(), 1_000_000);
-            let resumed = format!("resumed (Some({kind}))");
+            let resumed = format!("xenpvpci: resumed (Some({kind}))");
             wait_until("the wake", 20, || rig.console().matches(&resumed).count() == round);
             wait_until("the keys", 10, || rig.xen.missing_capabilities().is_empty());
         }

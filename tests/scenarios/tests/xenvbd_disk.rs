@@ -351,3 +351,27 @@ fn a_wake_in_the_same_domain() {
 fn a_wake_in_a_new_domain() {
     through_a_wake(|| Wake::New(Box::default()), 32);
 }
+
+#[test]
+fn copied_requests_are_prompt() {
+    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 40), 40);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let mut disk = open();
+        disk.offset = 4;
+        for n in 0..100u64 {
+            let before = xen.now();
+            disk.write(n * 8, &pattern(n, 4096), false).unwrap();
+            let took = xen.now() - before;
+            let stats = xen.stats();
+            assert!(
+                took < 1_000_000_000,
+                "request {n} took {took} ns: {} events, {} upcalls, {} edges dropped",
+                stats.events_to_guest,
+                stats.upcalls,
+                stats.dropped_edges
+            );
+        }
+    });
+    rig.xen.assert_clean();
+}

@@ -214,7 +214,7 @@ impl Mem {
     /// Whether the engine has a RAM page for a frame (behind a hole, perhaps).
     #[must_use]
     pub fn is_engine_ram(&self, gfn: u64) -> bool {
-        self.guest.is_some_and(|guest| guest.frame(gfn).is_some())
+        self.guest.is_some_and(|guest| gfn < guest.frames())
     }
 
     /// Frames whose backing is a page of the shared region or (for RAM) a hole.

@@ -9,6 +9,7 @@
 use alloc::vec::Vec;
 use core::{ffi::c_void, ptr::NonNull};
 
+use super::log::debug_port;
 use nt::sys::{
     LARGE_INTEGER, MmGetPhysicalAddress, MmMapIoSpaceEx, MmUnmapIoSpace, NTSTATUS,
     STATUS_INSUFFICIENT_RESOURCES,
@@ -141,7 +142,9 @@ impl Hole {
                     // replaced) and nothing relies on them.
                     whole = unsafe { self.xen.memory_populate_physmap(empty, 0) } == Ok(count);
                 }
-                if whole {
+                if !whole {
+                    debug_port(b"xenpvpci: frames of the hole could not be populated: leaked\n");
+                } else {
                     // SAFETY: memory again; nobody else knows it. No leftovers reach the pool.
                     unsafe { self.base.as_ptr().write_bytes(0, self.frames.len() * PAGE_SIZE) };
                     // SAFETY: from the pool, freed once.

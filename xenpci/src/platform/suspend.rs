@@ -177,7 +177,8 @@ impl Platform {
         self.shared.register_all(self.xen, &self.events);
         self.grants.recreate();
         self.events.recreate();
-        if let Some(interrupts) = &*self.interrupts.lock() {
+        let interrupts = self.interrupts.lock().clone();
+        if let Some(interrupts) = interrupts {
             interrupts.restore(&self.events);
         }
         self.unplug_again();
@@ -232,7 +233,8 @@ impl Platform {
             // The callback and the vectors as before: an S3 resets the interrupt controllers only, but
             // the toolstack may look at the parameter.
             self.set_callback();
-            if let Some(interrupts) = &*self.interrupts.lock() {
+            let interrupts = self.interrupts.lock().clone();
+            if let Some(interrupts) = interrupts {
                 interrupts.restore(&self.events);
             }
             self.unplug_again();

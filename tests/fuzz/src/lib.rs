@@ -6,10 +6,13 @@
 
 mod codec;
 mod handshake;
+mod net;
+mod page;
 mod store;
 
 pub use codec::{blkif, keys, netif, xs_codec};
 pub use handshake::handshake;
+pub use net::{net_headers, net_queues};
 pub use store::xs_client;
 
 /// All targets by name.
@@ -20,4 +23,6 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("blkif", blkif),
     ("netif", netif),
     ("keys", keys),
+    ("net_queues", net_queues),
+    ("net_headers", net_headers),
 ];

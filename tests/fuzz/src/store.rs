@@ -1,46 +1,13 @@
 //! The xenstore client against a store that writes anything.
 
-use std::sync::Arc;
-
 use arbitrary::{Arbitrary, Unstructured};
 use xenbus::{
     io::xs_wire::{REQ_CONS, REQ_PROD, RSP_CONS, RSP_OFFSET, RSP_PROD},
-    page::HeapPages,
     seam::SharedPage,
-    types::Gfn,
     xs::{Client, Request, RequestHandle, Resume},
 };
 
-/// A page that both sides hold.
-#[derive(Clone)]
-struct Page(Arc<HeapPages>);
-
-impl SharedPage for Page {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn gfn(&self, index: usize) -> Gfn {
-        self.0.gfn(index)
-    }
-    fn load(&self, offset: usize) -> u32 {
-        self.0.load(offset)
-    }
-    fn store(&self, offset: usize, value: u32) {
-        self.0.store(offset, value);
-    }
-    fn load_acquire(&self, offset: usize) -> u32 {
-        self.0.load_acquire(offset)
-    }
-    fn store_release(&self, offset: usize, value: u32) {
-        self.0.store_release(offset, value);
-    }
-    fn copy_out(&self, offset: usize, to: &mut [u8]) {
-        self.0.copy_out(offset, to);
-    }
-    fn copy_in(&self, offset: usize, from: &[u8]) {
-        self.0.copy_in(offset, from);
-    }
-}
+use crate::page::Page;
 
 #[derive(Arbitrary)]
 enum Step {
@@ -79,7 +46,7 @@ fn send(page: &Page, bytes: &[u8]) {
 /// Whatever the store does: bounded work, and every request ends.
 pub fn xs_client(data: &[u8]) {
     let mut input = Unstructured::new(data);
-    let page = Page(Arc::new(HeapPages::new(Gfn(1), 1)));
+    let page = Page::new(1);
     let Ok(mut client) = Client::new(page.clone(), 0) else { return };
     let mut handles: Vec<RequestHandle> = Vec::new();
     let mut now = 0;

@@ -42,6 +42,10 @@ pub fn filters(adapter: &'static Adapter) -> Vec<(u32, NDIS_STATUS)> {
         [0x33, 0x33, 0, 0, 0, 1],
         [0x33, 0x33, 0xff, mac[3], mac[4], mac[5]],
     ]);
+    // And those of the addresses that the stack has.
+    if let Some(stack) = super::stack_of(adapter) {
+        list.extend(stack.groups.lock().iter());
+    }
     let most = adapter.attributes.lock().general.map_or(0, |g| g.MaxMulticastListSize as usize);
     list.truncate(most);
     let mut refused = Vec::new();

@@ -85,6 +85,8 @@ pub struct Stack {
     pub adapter: &'static Adapter,
     /// What was agreed with it.
     pub settings: Lock<Settings>,
+    /// Multicast groups of its addresses.
+    pub groups: Lock<Vec<[u8; 6]>>,
     /// Queues to and from it.
     pub link: Link,
     inner: UnsafeCell<Option<Inner>>,
@@ -116,6 +118,7 @@ impl Stack {
         let stack: &'static Self = Box::leak(Box::new(Self {
             adapter,
             settings: Lock::default(),
+            groups: Lock::default(),
             link: Link::default(),
             inner: UnsafeCell::new(None),
             gate: UnsafeCell::new(event_zero()),
@@ -159,6 +162,12 @@ impl Stack {
 
     /// Adds an address and, if given, a default route.
     pub fn address(&self, cidr: IpCidr, gateway: Option<IpAddress>) {
+        if let IpAddress::Ipv6(address) = cidr.address() {
+            // The solicited-node group, by which neighbours ask for this address.
+            let [.., a, b, c] = address.octets();
+            self.groups.lock().push([0x33, 0x33, 0xff, a, b, c]);
+            bind::filters(self.adapter);
+        }
         self.with(|inner| {
             inner.interface.update_ip_addrs(|all| {
                 let _ = all.push(cidr);

@@ -1,5 +1,6 @@
 //! The rules about IRPs and device objects: each is broken once by a driver, and must be found; the well-behaved driver
 //! of `pnp.rs` breaks none.
+#![allow(clippy::result_large_err, reason = "a bugcheck carries its story")]
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn)]
 #![allow(
     clippy::undocumented_unsafe_blocks,

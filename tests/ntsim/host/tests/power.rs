@@ -1,5 +1,6 @@
 //! System power transitions through a driver that holds its device's power policy; shutdown notification; WMI; ETW; the
 //! event log; device timers and named events.
+#![allow(clippy::result_large_err, reason = "a bugcheck carries its story")]
 #![allow(unsafe_code, unsafe_op_in_unsafe_fn)]
 #![allow(
     clippy::undocumented_unsafe_blocks,

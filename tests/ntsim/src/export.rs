@@ -89,7 +89,21 @@ impl Frame {
             asm!("mov {}, gs:[0x3030]", "mov {}, gs:[0x3038]", "mov {}, gs:[0x3040]",
                 out(reg) r13, out(reg) r14, out(reg) r15, options(nostack, preserves_flags, readonly));
         }
-        Self { rsp, rbp, rbx, rsi, rdi, r12, r13, r14, r15, rip: 0, prev: core::ptr::null(), outer: Default::default(), export }
+        Self {
+            rsp,
+            rbp,
+            rbx,
+            rsi,
+            rdi,
+            r12,
+            r13,
+            r14,
+            r15,
+            rip: 0,
+            prev: core::ptr::null(),
+            outer: Default::default(),
+            export,
+        }
     }
 
     /// A frame for a fault in driver code: RIP, RSP, RBP, RBX, RSI, RDI, R12, R13, R14, R15.

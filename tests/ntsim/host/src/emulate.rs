@@ -37,6 +37,7 @@ pub unsafe fn fault(e: &'static HostEngine, regs: &mut Regs, fx: *mut u8) {
     }
     if signal == libc::SIGILL {
         let site = e.sites.borrow().get(&(regs.rip as usize)).copied();
+        let site = site.or_else(|| e.in_hypercall_page(regs.rip as usize).then_some(Site::Hypercall));
         if let Some(site) = site {
             emulate_site(e, site, regs);
             regs.rip += site.len();

@@ -33,6 +33,8 @@ pub struct HostEngine {
     emergency: usize,
     shared_data: *mut u8,
     msrs: RefCell<HashMap<u32, u64>>,
+    /// Frames that the guest has made hypercall pages.
+    hypercall_pages: RefCell<Vec<u64>>,
     /// How the run ended, if by a bugcheck.
     pub end: RefCell<Option<BugCheck>>,
     log: RefCell<Vec<String>>,
@@ -81,11 +83,13 @@ impl HostEngine {
             emergency: Box::leak(vec![0u8; EMERGENCY_STACK].into_boxed_slice()).as_mut_ptr() as usize,
             shared_data: Box::leak(Box::new([0u64; PAGE / 8])).as_mut_ptr().cast(),
             msrs: RefCell::default(),
+            hypercall_pages: RefCell::default(),
             end: RefCell::default(),
             log: RefCell::default(),
             echo,
         }));
         let engine: &'static Self = engine;
+        crate::firmware::install(&engine.memory, processors);
         engine.machine.attach(engine, engine.memory.shared());
         engine
     }
@@ -134,8 +138,13 @@ impl HostEngine {
         }
         match leaf {
             0 => Cpuid { eax: 0xD, ebx: 0x756E_6547, edx: 0x4965_6E69, ecx: 0x6C65_746E },
-            // Family 6 model 0x55; SSE4.2, APIC, hypervisor bit.
-            1 => Cpuid { eax: 0x0005_0654, ebx: cpu << 24 | 0x0001_0800, ecx: 0x8298_2203, edx: 0x1FCB_FBFF },
+            // Family 6 model 0x55; SSE4.2, APIC (identifier 2n as on Xen), hypervisor bit.
+            1 => Cpuid {
+                eax: 0x0005_0654,
+                ebx: (2 * cpu) << 24 | 0x0001_0800,
+                ecx: 0x8298_2203,
+                edx: 0x1FCB_FBFF,
+            },
             0x8000_0000 => Cpuid { eax: 0x8000_0008, ..Cpuid::default() },
             0x8000_0001 => Cpuid { ecx: 0x21, edx: 0x2810_0800, ..Cpuid::default() },
             0x8000_0008 => Cpuid { eax: 0x3027, ..Cpuid::default() },
@@ -157,7 +166,36 @@ impl HostEngine {
 
     /// `wrmsr`.
     pub fn write_msr(&self, msr: u32, value: u64) {
+        if self.hypercall_msr() == Some(msr) {
+            self.make_hypercall_page(value / PAGE as u64);
+        }
         self.msrs.borrow_mut().insert(msr, value);
+    }
+
+    /// The MSR through which a guest asks for a hypercall page (Xen's cpuid leaf base + 2, EBX).
+    fn hypercall_msr(&self) -> Option<u32> {
+        let is_xen = |base: &u32| self.machine.cpuid(0, *base, 0).is_some_and(|r| r.ebx == 0x566E_6558);
+        let base = (0x4000_0000..0x4001_0000).step_by(0x100).find(is_xen)?;
+        self.machine.cpuid(0, base + 2, 0).map(|r| r.ebx)
+    }
+
+    /// Fills a frame with 128 stubs of 32 bytes: `mov eax, number; vmcall; ret`, the second instruction as a trap.
+    fn make_hypercall_page(&self, pfn: u64) {
+        let Some(page) = self.memory.frame(pfn) else { return };
+        for number in 0..(PAGE / 32) as u32 {
+            let mut stub = [0xCCu8; 32];
+            stub[0] = 0xB8;
+            stub[1..5].copy_from_slice(&number.to_le_bytes());
+            stub[5..9].copy_from_slice(&[0x0F, 0x0B, 0xC1, 0xC3]);
+            unsafe { std::ptr::copy_nonoverlapping(stub.as_ptr(), page.add(32 * number as usize), 32) };
+        }
+        self.hypercall_pages.borrow_mut().push(pfn);
+    }
+
+    /// Is this the trap of a hypercall page?
+    pub fn in_hypercall_page(&self, rip: usize) -> bool {
+        rip % 32 == 5
+            && self.memory.translate(rip).is_some_and(|pfn| self.hypercall_pages.borrow().contains(&pfn))
     }
 
     /// KUSER_SHARED_DATA as of now.

@@ -21,6 +21,7 @@ mod cpus;
 mod emulate;
 mod engine;
 mod execute;
+mod firmware;
 mod machine;
 mod memory;
 mod patch;
@@ -29,6 +30,6 @@ mod sim;
 mod trap;
 mod watchdog;
 
-pub use ntsim::verifier::{BugCheck, Report};
 pub use machine::NoMachine;
+pub use ntsim::verifier::{BugCheck, Report};
 pub use sim::{Builder, Sim};

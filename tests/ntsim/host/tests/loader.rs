@@ -9,8 +9,10 @@ use ntsim::kernel::config::OnViolation;
 use ntsim::loader::{self, LoadError};
 use ntsim_host::Sim;
 
-const BASIC: &[(&str, &[&str])] =
-    &[("ntoskrnl.exe", &["KeGetCurrentIrql", "KeBugCheckEx", "ExAllocatePoolWithTag", "ExFreePoolWithTag", "DbgPrint"])];
+const BASIC: &[(&str, &[&str])] = &[(
+    "ntoskrnl.exe",
+    &["KeGetCurrentIrql", "KeBugCheckEx", "ExAllocatePoolWithTag", "ExFreePoolWithTag", "DbgPrint"],
+)];
 
 fn basic() -> image::Image {
     Builder::new(BASIC).build()
@@ -49,7 +51,8 @@ fn missing_import_is_named() {
 fn corrupt_files_are_refused() {
     let good = basic().file;
     let sim = Sim::builder().build();
-    let error = |file: Vec<u8>| sim.run(|| loader::load("c.sys", &file).err().map(|e| e.to_string())).unwrap();
+    let error =
+        |file: Vec<u8>| sim.run(|| loader::load("c.sys", &file).err().map(|e| e.to_string())).unwrap();
     assert_eq!(error(good.clone()), None);
     let changed = |at: usize, bytes: &[u8]| {
         let mut f = good.clone();
@@ -99,7 +102,8 @@ fn drivers_export_to_drivers() {
 #[test]
 fn writable_code_is_reported() {
     let sim = Sim::builder().on_violation(OnViolation::Collect).build();
-    sim.run(|| Driver::load("wx.sys", Builder::new(BASIC).writable_code().build()).map(|_| ()).unwrap()).unwrap();
+    sim.run(|| Driver::load("wx.sys", Builder::new(BASIC).writable_code().build()).map(|_| ()).unwrap())
+        .unwrap();
     assert_eq!(sim.reports().iter().map(|r| r.rule.id).collect::<Vec<_>>(), ["writable-code"]);
 }
 
@@ -250,7 +254,8 @@ fn fault_in_driver_code_is_reported_with_registers_gone_nowhere() {
     let sim = Sim::builder().build();
     let e = sim
         .run(|| {
-            let d = Driver::load("f.sys", Builder::new(BASIC).code(&[0x48, 0x8B, 0x01, 0xC3]).build()).unwrap();
+            let d =
+                Driver::load("f.sys", Builder::new(BASIC).code(&[0x48, 0x8B, 0x01, 0xC3]).build()).unwrap();
             ntsim::ke::irql::raise(DISPATCH_LEVEL);
             d.call_at(d.at(d.image.extra), &[0x18]);
         })

@@ -110,7 +110,10 @@ fn with_thread(d: &Driver, f: unsafe extern "win64" fn(PVOID)) {
     d.call("KeInitializeMutex", &[ptr(&mut *m), 0]);
     let context = Box::new((d, ptr(&mut *m)));
     let mut h = 0u64;
-    d.call("PsCreateSystemThread", &[ptr(&mut h), 0, 0, 0, 0, f as usize as u64, &*context as *const _ as u64]);
+    d.call(
+        "PsCreateSystemThread",
+        &[ptr(&mut h), 0, 0, 0, 0, f as usize as u64, &*context as *const _ as u64],
+    );
     d.call("ZwClose", &[h]);
     sleep(100);
 }
@@ -366,8 +369,14 @@ fn set_data_timer(d: &Driver) {
 
 fn connect(d: &Driver) -> *mut interrupt::Interrupt {
     let _ = isr;
-    let routine = unsafe { std::mem::transmute::<usize, unsafe extern "win64" fn(PVOID, PVOID) -> u8>(d.stub("DbgPrint")) };
-    interrupt::connect(interrupt::Interrupt::new(0x55, interrupt::Service::Line(routine), std::ptr::null_mut()))
+    let routine = unsafe {
+        std::mem::transmute::<usize, unsafe extern "win64" fn(PVOID, PVOID) -> u8>(d.stub("DbgPrint"))
+    };
+    interrupt::connect(interrupt::Interrupt::new(
+        0x55,
+        interrupt::Service::Line(routine),
+        std::ptr::null_mut(),
+    ))
 }
 
 fn forever(d: &Driver) {
@@ -384,24 +393,50 @@ fn forever(d: &Driver) {
 struct Bare(ntsim_host::NoMachine);
 
 impl machine::Machine for Bare {
-    fn shared_pages(&self) -> u32 { 0 }
-    fn attach(&self, memory: &'static dyn machine::GuestMemory, _: *mut u8) { MEMORY.set(Some(memory)); }
-    fn processors(&self) -> u32 { 1 }
-    fn cpuid(&self, c: u32, l: u32, s: u32) -> Option<machine::Cpuid> { self.0.cpuid(c, l, s) }
-    fn hypercall(&self, c: u32, n: u64, a: [u64; 6]) -> machine::Outcome { self.0.hypercall(c, n, a) }
-    fn port_in(&self, _: u32, _: u16, _: u8) -> u32 { u32::MAX }
+    fn shared_pages(&self) -> u32 {
+        0
+    }
+    fn attach(&self, memory: &'static dyn machine::GuestMemory, _: *mut u8) {
+        MEMORY.set(Some(memory));
+    }
+    fn processors(&self) -> u32 {
+        1
+    }
+    fn cpuid(&self, c: u32, l: u32, s: u32) -> Option<machine::Cpuid> {
+        self.0.cpuid(c, l, s)
+    }
+    fn hypercall(&self, c: u32, n: u64, a: [u64; 6]) -> machine::Outcome {
+        self.0.hypercall(c, n, a)
+    }
+    fn port_in(&self, _: u32, _: u16, _: u8) -> u32 {
+        u32::MAX
+    }
     fn port_out(&self, _: u32, _: u16, _: u8, _: u32) {}
-    fn pci_read(&self, _: machine::PciAddress, _: u16, _: u8) -> u32 { u32::MAX }
+    fn pci_read(&self, _: machine::PciAddress, _: u16, _: u8) -> u32 {
+        u32::MAX
+    }
     fn pci_write(&self, _: machine::PciAddress, _: u16, _: u8, _: u32) {}
-    fn mmio_read(&self, _: u64, _: u8) -> u64 { u64::MAX }
+    fn mmio_read(&self, _: u64, _: u8) -> u64 {
+        u64::MAX
+    }
     fn mmio_write(&self, _: u64, _: u8, _: u64) {}
-    fn take_vector(&self, _: u32) -> Option<u8> { None }
-    fn line(&self, _: u32) -> bool { false }
-    fn actors(&self) -> u32 { 0 }
+    fn take_vector(&self, _: u32) -> Option<u8> {
+        None
+    }
+    fn line(&self, _: u32) -> bool {
+        false
+    }
+    fn actors(&self) -> u32 {
+        0
+    }
     fn step(&self, _: u32) {}
-    fn deadline(&self) -> Option<u64> { None }
+    fn deadline(&self) -> Option<u64> {
+        None
+    }
     fn advance(&self, _: u64) {}
-    fn resumed(&self) -> Option<i64> { None }
+    fn resumed(&self) -> Option<i64> {
+        None
+    }
 }
 
 fn run(case: Case) -> Vec<String> {

@@ -53,7 +53,8 @@ pub unsafe fn open(path: &str, create: bool) -> Result<*mut u8, NTSTATUS> {
 /// Registrations whose routine lies in this range.
 pub fn registered_within(range: &core::ops::Range<usize>) -> Option<String> {
     let list = kernel().room::<Registered>().0.lock();
-    let any = list.iter().any(|at| range.contains(&(unsafe { (*(*at as *const Registration)).routine } as usize)));
+    let any =
+        list.iter().any(|at| range.contains(&(unsafe { (*(*at as *const Registration)).routine } as usize)));
     any.then(|| "a routine registered with a callback object".into())
 }
 

@@ -29,7 +29,8 @@ unsafe fn pop(h: *mut SList) -> *mut u64 {
         return first;
     }
     (*h).next = *first & !15 | (*h).next & 15;
-    (*h).depth_sequence = ((*h).depth_sequence & 0xFFFF).wrapping_sub(1) & 0xFFFF | ((*h).depth_sequence & !0xFFFF).wrapping_add(0x1_0000);
+    (*h).depth_sequence = ((*h).depth_sequence & 0xFFFF).wrapping_sub(1) & 0xFFFF
+        | ((*h).depth_sequence & !0xFFFF).wrapping_add(0x1_0000);
     first
 }
 
@@ -40,7 +41,8 @@ unsafe fn push(h: *mut SList, entry: *mut u64) -> *mut u64 {
     let first = ((*h).next & !15) as *mut u64;
     *entry = first as u64;
     (*h).next = entry as u64 | 1;
-    (*h).depth_sequence = ((*h).depth_sequence & 0xFFFF).wrapping_add(1) & 0xFFFF | ((*h).depth_sequence & !0xFFFF).wrapping_add(0x1_0000);
+    (*h).depth_sequence = ((*h).depth_sequence & 0xFFFF).wrapping_add(1) & 0xFFFF
+        | ((*h).depth_sequence & !0xFFFF).wrapping_add(0x1_0000);
     first
 }
 

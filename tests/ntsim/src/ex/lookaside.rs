@@ -36,7 +36,8 @@ unsafe fn initialize(l: *mut General, allocate: usize, free: usize, kind: u32, s
     (*l).kind = kind;
     (*l).size = size as u32;
     (*l).tag = tag;
-    (*l).allocate = if allocate != 0 { allocate } else { super::pool::ExAllocatePoolWithTag as *const () as usize };
+    (*l).allocate =
+        if allocate != 0 { allocate } else { super::pool::ExAllocatePoolWithTag as *const () as usize };
     (*l).free = if free != 0 { free } else { super::pool::ExFreePool as *const () as usize };
     if size < 16 {
         (*l).size = 16;
@@ -52,7 +53,11 @@ unsafe fn delete(l: *mut General) {
         lists.len() != before
     };
     if !known {
-        verifier::report(&rules::LOOKASIDE, "a lookaside list is deleted that does not exist".into(), [l as u64, 0, 0, 0]);
+        verifier::report(
+            &rules::LOOKASIDE,
+            "a lookaside list is deleted that does not exist".into(),
+            [l as u64, 0, 0, 0],
+        );
         return;
     }
     let f: unsafe extern "win64" fn(*mut u8) = core::mem::transmute((*l).free);

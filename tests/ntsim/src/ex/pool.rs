@@ -22,10 +22,18 @@ pub fn allocate(kind: PoolKind, size: usize, tag: u32, zero: bool) -> *mut u8 {
     let caller = crate::export::caller();
     let level = irql::current();
     if size == 0 {
-        verifier::report(&rules::POOL_ZERO_SIZE, "an allocation of zero bytes".into(), [level as u64, 0, 0, 0]);
+        verifier::report(
+            &rules::POOL_ZERO_SIZE,
+            "an allocation of zero bytes".into(),
+            [level as u64, 0, 0, 0],
+        );
     }
     if tag == 0 || tag == u32::from_le_bytes(*b" GIB") || tag == u32::from_le_bytes(*b"GIB ") {
-        verifier::report(&rules::POOL_TAG, format!("an allocation with the tag {tag:#x}"), [tag as u64, 0, 0, 0]);
+        verifier::report(
+            &rules::POOL_TAG,
+            format!("an allocation with the tag {tag:#x}"),
+            [tag as u64, 0, 0, 0],
+        );
     }
     let limit = if kind == PoolKind::Paged { APC_LEVEL } else { DISPATCH_LEVEL };
     if level > limit {
@@ -79,9 +87,11 @@ pub fn free(at: *mut u8, tag: u32) {
             format!("the bytes behind the block at {:#x} were written", at as usize),
             [at as u64, 0, 0, 0],
         ),
-        Err(why) => {
-            verifier::report(&rules::POOL_FREE_BAD, format!("pool is freed that is {why:?}"), [at as u64, 0, 0, 0])
-        }
+        Err(why) => verifier::report(
+            &rules::POOL_FREE_BAD,
+            format!("pool is freed that is {why:?}"),
+            [at as u64, 0, 0, 0],
+        ),
     }
 }
 
@@ -111,7 +121,11 @@ fn check_content(at: *mut u8) {
 
 fn by_type(pool_type: u32, size: usize, tag: u32) -> *mut u8 {
     let Some(kind) = pool::kind_of(pool_type & !16) else {
-        verifier::report(&rules::POOL_TYPE, format!("pool type {pool_type:#x} does not exist"), [pool_type as u64, 0, 0, 0]);
+        verifier::report(
+            &rules::POOL_TYPE,
+            format!("pool type {pool_type:#x} does not exist"),
+            [pool_type as u64, 0, 0, 0],
+        );
         return core::ptr::null_mut();
     };
     let at = allocate(kind, size, tag, false);

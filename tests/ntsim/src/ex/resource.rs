@@ -25,7 +25,12 @@ fn with<R>(r: PVOID, f: impl FnOnce(&mut Resource) -> R) -> R {
         Some(resource) => f(resource),
         None => {
             drop(all);
-            verifier::stop(0x38, [r as u64, 0, 0, 0], "an ERESOURCE is used that is not initialised".into(), None)
+            verifier::stop(
+                0x38,
+                [r as u64, 0, 0, 0],
+                "an ERESOURCE is used that is not initialised".into(),
+                None,
+            )
         }
     }
 }
@@ -106,7 +111,12 @@ fn release(r: PVOID) {
         (ok, &mut *s.changed as *mut KEVENT)
     });
     if !ok {
-        verifier::stop(0xE3, [r as u64, me as u64, 0, 0], "an ERESOURCE is released by a thread that does not own it".into(), None);
+        verifier::stop(
+            0xE3,
+            [r as u64, me as u64, 0, 0],
+            "an ERESOURCE is released by a thread that does not own it".into(),
+            None,
+        );
     }
     locks::released(r as usize);
     unsafe { event::pulse(changed) };

@@ -39,8 +39,11 @@ unsafe fn release(r: *mut u64, count: u64) {
             return;
         }
         if v < 2 * count {
-            crate::verifier::report(&crate::verifier::rules::RUNDOWN_BALANCE,
-                "rundown protection is released that was not acquired".into(), [r as u64, 0, 0, 0]);
+            crate::verifier::report(
+                &crate::verifier::rules::RUNDOWN_BALANCE,
+                "rundown protection is released that was not acquired".into(),
+                [r as u64, 0, 0, 0],
+            );
             return;
         }
         if word(r).compare_exchange(v, v - 2 * count, AcqRel, Relaxed).is_ok() {

@@ -45,7 +45,11 @@ pub fn set_of(a: GROUP_AFFINITY) -> CpuSet {
 pub fn affinity_of(set: CpuSet) -> GROUP_AFFINITY {
     let n = size(kernel());
     let group = set.trailing_zeros().min(127) / n;
-    GROUP_AFFINITY { Mask: ((set >> (group * n)) as u64 & mask(n)) as usize, Group: group as u16, Reserved: [0; 3] }
+    GROUP_AFFINITY {
+        Mask: ((set >> (group * n)) as u64 & mask(n)) as usize,
+        Group: group as u16,
+        Reserved: [0; 3],
+    }
 }
 
 fn set_system(set: CpuSet) -> CpuSet {

@@ -156,6 +156,10 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
 
 fn unbalanced(count: i32, what: &str) {
     if count <= 0 {
-        verifier::report(&rules::REGION_BALANCE, alloc::format!("a {what} region is left that was not entered"), [0; 4]);
+        verifier::report(
+            &rules::REGION_BALANCE,
+            alloc::format!("a {what} region is left that was not entered"),
+            [0; 4],
+        );
     }
 }

@@ -142,7 +142,9 @@ fn fill(image: &mut [u8], dll: &str, lookup: usize, table: usize) -> Result<(), 
         let slot = table + 8 * i;
         match image.get_mut(slot..slot + 8) {
             Some(word) => word.copy_from_slice(&(address as u64).to_le_bytes()),
-            None => return Err(PeError(format!("import table slot {slot:#x} lies outside of the image")).into()),
+            None => {
+                return Err(PeError(format!("import table slot {slot:#x} lies outside of the image")).into());
+            }
         }
     }
     Ok(())

@@ -116,7 +116,8 @@ pub fn u64_at(bytes: &[u8], at: usize, what: &str) -> Result<u64, PeError> {
 
 /// Reads a NUL-terminated ASCII string of at most 512 bytes.
 pub fn string_at<'a>(bytes: &'a [u8], at: usize, what: &str) -> Result<&'a str, PeError> {
-    let rest = bytes.get(at..).ok_or_else(|| PeError(format!("{what} at {at:#x} lies outside of the image")))?;
+    let rest =
+        bytes.get(at..).ok_or_else(|| PeError(format!("{what} at {at:#x} lies outside of the image")))?;
     let end = rest.iter().take(512).position(|b| *b == 0);
     let end = end.ok_or_else(|| PeError(format!("{what} at {at:#x} is not terminated")))?;
     core::str::from_utf8(&rest[..end]).map_err(|_| PeError(format!("{what} at {at:#x} is not ASCII")))
@@ -203,7 +204,8 @@ impl Headers {
         let mut end = self.headers_size;
         for i in 0..count {
             let at = table + 40 * i;
-            let name = file.get(at..at + 8).ok_or_else(|| PeError("the section table is cut off".to_string()))?;
+            let name =
+                file.get(at..at + 8).ok_or_else(|| PeError("the section table is cut off".to_string()))?;
             let name: String = name.iter().take_while(|b| **b != 0).map(|b| *b as char).collect();
             let what = |field: &str| format!("section {name}: {field}");
             let virtual_size = u32_at(file, at + 8, &what("size"))?;
@@ -212,7 +214,11 @@ impl Headers {
                 rva: u32_at(file, at + 12, &what("RVA"))?,
                 size: if virtual_size == 0 { raw_size } else { virtual_size },
                 raw: u32_at(file, at + 20, &what("file offset"))?,
-                raw_size: raw_size.min(if virtual_size == 0 { raw_size } else { virtual_size.next_multiple_of(512) }),
+                raw_size: raw_size.min(if virtual_size == 0 {
+                    raw_size
+                } else {
+                    virtual_size.next_multiple_of(512)
+                }),
                 flags: u32_at(file, at + 36, &what("flags"))?,
                 name: name.clone(),
             };
@@ -226,7 +232,8 @@ impl Headers {
                 Some(end) if end <= self.size.next_multiple_of(4096) => end,
                 _ => return Err(PeError(what("lies outside of the image"))),
             };
-            if s.raw_size > 0 && (s.raw as usize).saturating_add(s.raw_size.min(s.size) as usize) > file.len() {
+            if s.raw_size > 0 && (s.raw as usize).saturating_add(s.raw_size.min(s.size) as usize) > file.len()
+            {
                 return Err(PeError(what("content lies outside of the file (is it cut off?)")));
             }
             self.sections.push(s);
@@ -250,7 +257,9 @@ impl Headers {
         if self.characteristics & 1 != 0 && self.directories[dir::RELOC].0 == 0 {
             return fail("the driver has no relocations");
         }
-        if self.entry != 0 && !self.sections.iter().any(|s| s.contains(self.entry) && s.flags & scn::EXECUTE != 0) {
+        if self.entry != 0
+            && !self.sections.iter().any(|s| s.contains(self.entry) && s.flags & scn::EXECUTE != 0)
+        {
             return fail("the entry point is not in an executable section");
         }
         Ok(())

@@ -93,8 +93,14 @@ pub unsafe fn allocate(at: usize, bytes: usize, caller: usize) -> *mut MDL {
 
 /// Frees an MDL (IoFreeMdl): it must not have locked pages.
 pub unsafe fn free(mdl: *mut MDL) {
-    if (*mdl).MdlFlags & flag::LOCKED != 0 && (*mdl).MdlFlags & (flag::PARTIAL | flag::NONPAGED | flag::PAGES) == 0 {
-        verifier::report(&rules::MDL_FREE_LOCKED, "an MDL with locked pages is freed".into(), [mdl as u64, 0, 0, 0]);
+    if (*mdl).MdlFlags & flag::LOCKED != 0
+        && (*mdl).MdlFlags & (flag::PARTIAL | flag::NONPAGED | flag::PAGES) == 0
+    {
+        verifier::report(
+            &rules::MDL_FREE_LOCKED,
+            "an MDL with locked pages is freed".into(),
+            [mdl as u64, 0, 0, 0],
+        );
     }
     if (*mdl).MdlFlags & flag::PARTIAL_MAPPED != 0 {
         unmap((*mdl).MappedSystemVa as usize, mdl);
@@ -355,6 +361,10 @@ const STATUS_WORKING_SET_QUOTA: NTSTATUS = 0xC000_00A1_u32 as i32;
 /// The limit in IRQL of locking: pageable (user) memory below DISPATCH_LEVEL only.
 pub fn check_lock_irql(at: usize) {
     if irql::current() >= DISPATCH_LEVEL && verifier::fault::is_user(at as u64) {
-        verifier::report(&rules::MDL_LOCK_IRQL, "user memory is locked at DISPATCH_LEVEL".into(), [at as u64, 0, 0, 0]);
+        verifier::report(
+            &rules::MDL_LOCK_IRQL,
+            "user memory is locked at DISPATCH_LEVEL".into(),
+            [at as u64, 0, 0, 0],
+        );
     }
 }

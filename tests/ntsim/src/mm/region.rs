@@ -33,7 +33,8 @@ fn regions() -> &'static Regions {
 /// What code in this range has not given back.
 pub fn held_within(range: &core::ops::Range<usize>) -> Option<String> {
     let r = regions();
-    let count = |m: &Lock<BTreeMap<usize, Region>>| m.lock().values().filter(|x| range.contains(&x.caller)).count();
+    let count =
+        |m: &Lock<BTreeMap<usize, Region>>| m.lock().values().filter(|x| range.contains(&x.caller)).count();
     match (count(&r.contiguous), count(&r.io), count(&r.reserved)) {
         (0, 0, 0) => None,
         (c, i, v) => Some(format!("{c} contiguous allocations, {i} I/O mappings, {v} address reservations")),
@@ -50,7 +51,9 @@ pub fn allocate_contiguous(bytes: usize, low: u64, high: u64, boundary: u64) -> 
     // A block that must not cross a boundary is aligned to its own size.
     let align = if boundary != 0 { (count as u64).next_power_of_two() } else { 1 };
     let within = low.div_ceil(PAGE as u64)..(high / PAGE as u64).saturating_add(1);
-    let Some(pfn) = k.mm.frames.lock().allocate(count as u64, align, within) else { return core::ptr::null_mut() };
+    let Some(pfn) = k.mm.frames.lock().allocate(count as u64, align, within) else {
+        return core::ptr::null_mut();
+    };
     let Some(va) = k.mm.va.lock().allocate(count + 1) else {
         k.mm.frames.lock().free(pfn, count as u64);
         return core::ptr::null_mut();
@@ -67,13 +70,21 @@ pub fn free_contiguous(at: PVOID, bytes: Option<usize>) {
     let k = kernel();
     let found = regions().contiguous.lock().remove(&(at as usize));
     let Some(r) = found.filter(|r| bytes.is_none_or(|b| pages(b) == r.count)) else {
-        verifier::report(&rules::CONTIGUOUS_FREE, "contiguous memory is freed that is not allocated so".into(), [at as u64, 0, 0, 0]);
+        verifier::report(
+            &rules::CONTIGUOUS_FREE,
+            "contiguous memory is freed that is not allocated so".into(),
+            [at as u64, 0, 0, 0],
+        );
         return;
     };
     let Some(first) = k.engine.translate(at as usize) else { return };
     let hole = (first..first + r.count as u64).find(|p| k.engine.frame(*p).is_none());
     if let Some(pfn) = hole {
-        verifier::report(&rules::FREE_HOLE, format!("frame {pfn:#x} is freed while it belongs to the hypervisor"), [pfn, 0, 0, 0]);
+        verifier::report(
+            &rules::FREE_HOLE,
+            format!("frame {pfn:#x} is freed while it belongs to the hypervisor"),
+            [pfn, 0, 0, 0],
+        );
         return;
     }
     k.mm.free_mapped(at as usize, r.count);
@@ -99,7 +110,11 @@ pub fn unmap_io(at: PVOID, bytes: usize) {
     let k = kernel();
     let found = regions().io.lock().remove(&(at as usize));
     let Some(r) = found.filter(|r| r.bytes == bytes) else {
-        verifier::report(&rules::UNMAP_IO, format!("MmUnmapIoSpace of {bytes} bytes that are not mapped so"), [at as u64, bytes as u64, 0, 0]);
+        verifier::report(
+            &rules::UNMAP_IO,
+            format!("MmUnmapIoSpace of {bytes} bytes that are not mapped so"),
+            [at as u64, bytes as u64, 0, 0],
+        );
         return;
     };
     let va = at as usize / PAGE * PAGE;
@@ -188,12 +203,20 @@ pub unsafe fn build_partial(source: *mut MDL, target: *mut MDL, at: usize, bytes
         (Some(left), 0) => left,
         (Some(left), n) if n <= left => n,
         _ => {
-            verifier::report(&rules::MDL_PARTIAL, "a partial MDL lies outside of its source".into(), [source as u64, target as u64, 0, 0]);
+            verifier::report(
+                &rules::MDL_PARTIAL,
+                "a partial MDL lies outside of its source".into(),
+                [source as u64, target as u64, 0, 0],
+            );
             return;
         }
     };
     if ((*target).Size as usize) < mdl::size_of_mdl(at, bytes) && (*target).Size != 0 {
-        verifier::report(&rules::MDL_PARTIAL, "a partial MDL is too small".into(), [source as u64, target as u64, 0, 0]);
+        verifier::report(
+            &rules::MDL_PARTIAL,
+            "a partial MDL is too small".into(),
+            [source as u64, target as u64, 0, 0],
+        );
         return;
     }
     let size = (*target).Size;

@@ -75,8 +75,14 @@ impl Default for State {
     }
 }
 
-/// After processors are up.
-pub fn start(_k: &'static Kernel) {}
+/// After processors are up: the callback objects that exist in every system (DDI documentation of ExCreateCallback).
+pub fn start(_k: &'static Kernel) {
+    for path in ["\\Callback\\SetSystemTime", "\\Callback\\PowerState", "\\Callback\\ProcessorAdd"] {
+        let made = unsafe { crate::ex::callback::open(path, true) };
+        let body = made.expect("memory for a callback object");
+        unsafe { header(body) }.permanent.set(true);
+    }
+}
 
 /// Makes an object with a zeroed body of `size` bytes and one reference. The caller initialises the body.
 pub fn create(kind: &'static ObjectType, size: usize) -> Result<*mut u8, NTSTATUS> {

@@ -71,6 +71,7 @@ pub fn prepare_registry() {
     cm::set_dword(version, "CurrentMajorVersionNumber", 10, false);
     cm::set_dword(version, "CurrentMinorVersionNumber", 0, false);
     cm::set_sz(&format!("{}\\Control", cm::CONTROL_SET), "SystemStartOptions", " NOEXECUTE=OPTOUT");
+    cm::set_dword(&format!("{}\\Control\\TimeZoneInformation", cm::CONTROL_SET), "ActiveTimeBias", 0, false);
     // What an installed system has is on its disk.
     let tree = &mut *cm::registry().tree.lock();
     let writes = core::mem::replace(&mut tree.writes, Writes::Disk);

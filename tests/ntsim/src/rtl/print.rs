@@ -155,7 +155,15 @@ pub unsafe fn format(text: &[u16], args: &mut Args, wide: bool) -> Vec<u16> {
     out
 }
 
-unsafe fn one(c: char, s: &Spec, bytes: u32, wide_char: Option<bool>, wide: bool, args: &mut Args, out: &mut Vec<u16>) {
+unsafe fn one(
+    c: char,
+    s: &Spec,
+    bytes: u32,
+    wide_char: Option<bool>,
+    wide: bool,
+    args: &mut Args,
+    out: &mut Vec<u16>,
+) {
     let truncate = |v: u64| match bytes {
         1 => v & 0xFF,
         2 => v & 0xFFFF,

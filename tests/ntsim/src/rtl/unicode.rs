@@ -81,13 +81,11 @@ pub unsafe fn allocate(out: *mut UNICODE_STRING, text: &[u16]) -> NTSTATUS {
     let size = text.len() * 2 + 2;
     let caller = crate::export::caller();
     let tag = u32::from_le_bytes(*b"Strg");
-    let Some(at) = pool::allocate(pool::PoolKind::Paged, size, tag, caller, true) else { return STATUS_NO_MEMORY };
-    core::ptr::copy_nonoverlapping(text.as_ptr(), at.cast(), text.len());
-    *out = UNICODE_STRING {
-        Length: (text.len() * 2) as u16,
-        MaximumLength: size as u16,
-        Buffer: at.cast(),
+    let Some(at) = pool::allocate(pool::PoolKind::Paged, size, tag, caller, true) else {
+        return STATUS_NO_MEMORY;
     };
+    core::ptr::copy_nonoverlapping(text.as_ptr(), at.cast(), text.len());
+    *out = UNICODE_STRING { Length: (text.len() * 2) as u16, MaximumLength: size as u16, Buffer: at.cast() };
     STATUS_SUCCESS
 }
 

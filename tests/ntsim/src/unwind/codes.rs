@@ -68,7 +68,12 @@ unsafe fn pop(c: &mut Context) -> u64 {
 ///
 /// # Safety
 /// The context must be one of live driver code.
-pub unsafe fn virtual_unwind(wanted: u8, base: u64, function: Option<&RuntimeFunction>, c: &mut Context) -> Unwound {
+pub unsafe fn virtual_unwind(
+    wanted: u8,
+    base: u64,
+    function: Option<&RuntimeFunction>,
+    c: &mut Context,
+) -> Unwound {
     let Some(function) = function else {
         let frame = c.gpr[RSP];
         c.rip = pop(c);
@@ -83,7 +88,10 @@ pub unsafe fn virtual_unwind(wanted: u8, base: u64, function: Option<&RuntimeFun
         return Unwound { frame, ..Unwound::default() };
     }
     let mut result = Unwound { frame, ..Unwound::default() };
-    if !in_prologue && info.flags() & wanted & (FLAG_EHANDLER | FLAG_UHANDLER) != 0 && info.flags() & FLAG_CHAININFO == 0 {
+    if !in_prologue
+        && info.flags() & wanted & (FLAG_EHANDLER | FLAG_UHANDLER) != 0
+        && info.flags() & FLAG_CHAININFO == 0
+    {
         let tail = info.tail().cast::<u32>();
         result.handler = Some(base + tail.read_unaligned() as u64);
         result.data = tail.add(1) as u64;

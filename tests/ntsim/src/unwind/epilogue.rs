@@ -21,7 +21,11 @@ pub unsafe fn finish(base: u64, function: &RuntimeFunction, c: &mut Context) -> 
     } else if byte(at) == 0x48 && byte(at + 1) == 0x81 && byte(at + 2) == 0xC4 {
         gpr[RSP] = gpr[RSP].wrapping_add(long(at + 3) as u64);
         at += 7;
-    } else if byte(at) & 0xFE == 0x48 && byte(at + 1) == 0x8D && byte(at + 2) & 0x38 == 0x20 && byte(at) & 4 == 0 {
+    } else if byte(at) & 0xFE == 0x48
+        && byte(at + 1) == 0x8D
+        && byte(at + 2) & 0x38 == 0x20
+        && byte(at) & 4 == 0
+    {
         // lea rsp, [reg + disp8/disp32]
         let modrm = byte(at + 2);
         let reg = (modrm & 7) as usize + if byte(at) & 1 != 0 { 8 } else { 0 };

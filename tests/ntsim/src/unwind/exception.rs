@@ -120,7 +120,11 @@ pub unsafe fn dispatch(record: &mut Record, context: &mut Context, frame: &Frame
             match run_handler(handler, record, unwound.frame, context, &mut d) {
                 disposition::CONTINUE_EXECUTION => resume(context, frame),
                 disposition::CONTINUE_SEARCH => {}
-                other => verifier::bugcheck(0x1E, [0xC000_0026, other as u64, 0, 0], "invalid exception disposition"),
+                other => verifier::bugcheck(
+                    0x1E,
+                    [0xC000_0026, other as u64, 0, 0],
+                    "invalid exception disposition",
+                ),
             }
         }
     }
@@ -129,7 +133,13 @@ pub unsafe fn dispatch(record: &mut Record, context: &mut Context, frame: &Frame
 
 /// Calls a language handler: the simulator's own for the usual C one (it is what they import), else the
 /// driver's (a `__GSHandlerCheck…` that ends up in ours).
-unsafe fn run_handler(handler: u64, record: *mut Record, frame: u64, context: *mut Context, d: *mut Dispatcher) -> i32 {
+unsafe fn run_handler(
+    handler: u64,
+    record: *mut Record,
+    frame: u64,
+    context: *mut Context,
+    d: *mut Dispatcher,
+) -> i32 {
     let f: Handler = core::mem::transmute(handler);
     crate::call!("exception handler", f, record, frame, context, d)
 }
@@ -152,7 +162,12 @@ struct Pointers {
 }
 
 /// `__C_specific_handler`: filters of `__except` and bodies of `__finally`.
-pub unsafe fn c_specific_handler(record: *mut Record, frame: u64, context: *mut Context, d: &mut Dispatcher) -> i32 {
+pub unsafe fn c_specific_handler(
+    record: *mut Record,
+    frame: u64,
+    context: *mut Context,
+    d: &mut Dispatcher,
+) -> i32 {
     let table = d.data as *const u32;
     let count = table.read_unaligned();
     let scopes = table.add(1).cast::<Scope>();
@@ -171,7 +186,8 @@ pub unsafe fn c_specific_handler(record: *mut Record, frame: u64, context: *mut 
             if s.target == 0 {
                 // __finally
                 d.scope = i;
-                let f: unsafe extern "win64" fn(u8, u64) = core::mem::transmute(d.image_base + s.handler as u64);
+                let f: unsafe extern "win64" fn(u8, u64) =
+                    core::mem::transmute(d.image_base + s.handler as u64);
                 crate::call!("__finally", f, 1, frame);
             } else if (*record).flags & TARGET_UNWIND != 0 && s.target == target {
                 return disposition::CONTINUE_SEARCH;
@@ -203,7 +219,13 @@ pub unsafe fn c_specific_handler(record: *mut Record, frame: u64, context: *mut 
 
 /// RtlUnwindEx: runs termination handlers up to the target frame, then continues at the target with RAX set.
 /// Starts from the context of the exception.
-pub unsafe fn unwind_to(target_frame: u64, target_ip: u64, record: *mut Record, value: u64, origin: *const Context) -> ! {
+pub unsafe fn unwind_to(
+    target_frame: u64,
+    target_ip: u64,
+    record: *mut Record,
+    value: u64,
+    origin: *const Context,
+) -> ! {
     // The driver part in which the exception is: frames above it on this thread are given up.
     let owner = owner_of(target_frame);
     let mut c = *origin;

@@ -108,9 +108,8 @@ pub fn lookup(pc: u64) -> Option<(u64, &'static RuntimeFunction)> {
     let module = crate::loader::module_at(pc as usize).filter(|m| m.loaded.get())?;
     let (rva, size) = module.headers.directories[crate::loader::pe::dir::EXCEPTION];
     let count = size as usize / size_of::<RuntimeFunction>();
-    let table = unsafe {
-        core::slice::from_raw_parts((module.base + rva as usize) as *const RuntimeFunction, count)
-    };
+    let table =
+        unsafe { core::slice::from_raw_parts((module.base + rva as usize) as *const RuntimeFunction, count) };
     let at = (pc - module.base as u64) as u32;
     let i = table.partition_point(|f| f.begin <= at).checked_sub(1)?;
     (at < table[i].end).then(|| (module.base as u64, &table[i]))

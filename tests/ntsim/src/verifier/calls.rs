@@ -107,10 +107,18 @@ pub fn before_wait(k: &Kernel, thread: &Thread, timeout: Timeout) {
 /// Before a thread ends.
 pub fn thread_exit(thread: &Thread) {
     if super::locks::holds_any() {
-        report(&rules::LOCK_FREED, alloc::format!("thread {} ends while it holds a lock", thread.number), [0; 4]);
+        report(
+            &rules::LOCK_FREED,
+            alloc::format!("thread {} ends while it holds a lock", thread.number),
+            [0; 4],
+        );
     }
     if thread.special_apc_disable.get() != 0 {
-        report(&rules::REGION_BALANCE, alloc::format!("thread {} ends in a guarded region", thread.number), [0; 4]);
+        report(
+            &rules::REGION_BALANCE,
+            alloc::format!("thread {} ends in a guarded region", thread.number),
+            [0; 4],
+        );
     }
 }
 
@@ -123,7 +131,11 @@ pub fn worker_done() {
         || t.special_apc_disable.get() != 0
         || t.affinity.get() != t.user_affinity.get();
     if bad {
-        report(&rules::WORKER_STATE, "a work item returned in another state than it was called in".into(), [0; 4]);
+        report(
+            &rules::WORKER_STATE,
+            "a work item returned in another state than it was called in".into(),
+            [0; 4],
+        );
         t.apc_disable.set(0);
         t.special_apc_disable.set(0);
         crate::ke::thread::set_affinity(t, t.user_affinity.get());

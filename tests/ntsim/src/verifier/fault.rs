@@ -67,10 +67,20 @@ pub fn report(fault: Fault) -> ! {
             if let Some(m) = crate::loader::module_at(address as usize) {
                 let place = crate::loader::describe(address as usize);
                 if !m.loaded.get() {
-                    stop(0xCE, [address, 8, address, 0], format!("{place} is executed after the driver was unloaded"), None);
+                    stop(
+                        0xCE,
+                        [address, 8, address, 0],
+                        format!("{place} is executed after the driver was unloaded"),
+                        None,
+                    );
                 }
                 if m.init_freed.get() && m.is_discardable(address as usize) {
-                    stop(0x50, [address, 8, address, 0], format!("{place} is executed after INIT was freed"), None);
+                    stop(
+                        0x50,
+                        [address, 8, address, 0],
+                        format!("{place} is executed after INIT was freed"),
+                        None,
+                    );
                 }
             }
             stop(0xFC, [address, 0, 0, 0], format!("code is executed at {address:#x}, where none is"), None)
@@ -140,11 +150,15 @@ fn classify(address: u64, write: bool, rip: u64, mapped: bool) -> ! {
     let _ = mapped;
     if let Some(m) = crate::loader::module_at(address as usize) {
         if !m.loaded.get() {
-            let text = format!("{} is {verb} after the driver was unloaded", crate::loader::describe(address as usize));
+            let text = format!(
+                "{} is {verb} after the driver was unloaded",
+                crate::loader::describe(address as usize)
+            );
             stop(0xCE, [address, write as u64, rip, 0], text, None);
         }
         if m.init_freed.get() && m.is_discardable(address as usize) {
-            let text = format!("{} is {verb} after INIT was freed", crate::loader::describe(address as usize));
+            let text =
+                format!("{} is {verb} after INIT was freed", crate::loader::describe(address as usize));
             stop(0x50, [address, write as u64, rip, 0], text, None);
         }
     }

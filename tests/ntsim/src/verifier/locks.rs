@@ -72,7 +72,11 @@ pub fn acquiring(lock: usize, shared: bool, try_only: bool) {
         if bad {
             report(
                 &rules::LOCK_ORDER,
-                format!("lock {} is acquired after {}; elsewhere it is the other way round", name(lock), name(h.lock)),
+                format!(
+                    "lock {} is acquired after {}; elsewhere it is the other way round",
+                    name(lock),
+                    name(h.lock)
+                ),
                 [lock as u64, h.lock as u64, 0, 0],
             );
         }
@@ -107,7 +111,11 @@ pub fn forget(lock: usize) {
 /// Memory is freed: its locks do not exist any more. A held one is a violation.
 pub fn memory_freed(range: core::ops::Range<usize>) {
     if held().iter().any(|h| range.contains(&h.lock)) {
-        report(&rules::LOCK_FREED, "memory with a held lock in it is freed".into(), [range.start as u64, 0, 0, 0]);
+        report(
+            &rules::LOCK_FREED,
+            "memory with a held lock in it is freed".into(),
+            [range.start as u64, 0, 0, 0],
+        );
         held().retain(|h| !range.contains(&h.lock));
     }
     let order = kernel().room::<Order>();
@@ -131,7 +139,11 @@ fn name(lock: usize) -> alloc::string::String {
         Some(_) => crate::loader::describe(lock),
         None => match kernel().mm.pool.lock().containing(lock) {
             Some((start, b)) => {
-                format!("in pool {:?}+{:#x}", core::str::from_utf8(&b.tag.to_le_bytes()).unwrap_or("?"), lock - start)
+                format!(
+                    "in pool {:?}+{:#x}",
+                    core::str::from_utf8(&b.tag.to_le_bytes()).unwrap_or("?"),
+                    lock - start
+                )
             }
             None => "on a stack or in device memory".into(),
         },

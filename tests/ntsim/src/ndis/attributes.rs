@@ -110,7 +110,7 @@ unsafe fn general(adapter: &Adapter, at: *const NDIS_MINIPORT_ADAPTER_GENERAL_AT
         return content("MtuSize, LookaheadSize or SupportedPacketFilters is zero".into());
     }
     if given.SupportedOidList.is_null()
-        || given.SupportedOidListLength % 4 != 0
+        || !given.SupportedOidListLength.is_multiple_of(4)
         || given.SupportedOidListLength == 0
     {
         return content("SupportedOidList is missing or its length is no multiple of 4".into());
@@ -179,10 +179,10 @@ unsafe fn offload(adapter: &Adapter, at: *const NDIS_MINIPORT_ADAPTER_OFFLOAD_AT
     if let [Some(_), None] = both {
         return content("DefaultOffloadConfiguration without HardwareOffloadCapabilities".into());
     }
-    if let [Some(default), Some(hardware)] = &both {
-        if let Some(text) = exceeds(default, hardware) {
-            return content(text);
-        }
+    if let [Some(default), Some(hardware)] = &both
+        && let Some(text) = exceeds(default, hardware)
+    {
+        return content(text);
     }
     *adapter.offload.lock() = both[0];
     let mut attributes = adapter.attributes.lock();

@@ -53,8 +53,8 @@ unsafe fn register(
         driver.object,
         given.ExtensionSize,
         Some(name),
-        FILE_DEVICE_NETWORK as u32,
-        FILE_DEVICE_SECURE_OPEN as u32,
+        FILE_DEVICE_NETWORK,
+        FILE_DEVICE_SECURE_OPEN,
         false,
     );
     let at = match made {
@@ -73,8 +73,8 @@ unsafe fn register(
         core::slice::from_raw_parts(given.MajorFunctions, IRP_MJ_MAXIMUM_FUNCTION as usize + 1).to_vec();
     state().devices.lock().insert(at as usize, Control { routines, link });
     state().objects.add(at as usize, KIND, handle as usize);
-    (*at).Flags &= !(DO_DEVICE_INITIALIZING as u32);
-    (*at).Flags |= DO_BUFFERED_IO as u32;
+    (*at).Flags &= !DO_DEVICE_INITIALIZING;
+    (*at).Flags |= DO_BUFFERED_IO;
     *out = at;
     *out_handle = at.cast();
     NDIS_STATUS_SUCCESS

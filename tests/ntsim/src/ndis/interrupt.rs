@@ -16,7 +16,7 @@ struct Registered {
     handlers: NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS,
     connected: UnsafeCell<Vec<*mut Interrupt>>,
     /// One per message and processor, as NDIS has.
-    dpcs: Vec<Box<UnsafeCell<KDPC>>>,
+    dpcs: Vec<UnsafeCell<KDPC>>,
 }
 
 /// CM_RESOURCE_INTERRUPT_MESSAGE.
@@ -127,7 +127,7 @@ unsafe fn register(
         return NDIS_STATUS_RESOURCE_CONFLICT;
     }
     let count = chosen.len() * kernel().cpus.len();
-    let zero = || Box::new(UnsafeCell::new(core::mem::zeroed::<KDPC>()));
+    let zero = || UnsafeCell::new(core::mem::zeroed::<KDPC>());
     let mut made = Registered {
         context,
         handlers,

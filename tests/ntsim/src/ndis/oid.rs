@@ -263,7 +263,7 @@ pub fn set(adapter: &'static Adapter, oid: u32, data: &[u8]) -> Result<(), NDIS_
 pub fn method(
     adapter: &'static Adapter,
     oid: u32,
-    buffer: &mut Vec<u8>,
+    buffer: &mut [u8],
     input: usize,
 ) -> Result<usize, NDIS_STATUS> {
     let answer = request(adapter, NdisRequestMethod, oid, buffer, input, How::Normal);

@@ -37,17 +37,11 @@ unsafe extern "win64" fn add_device(object: *mut DRIVER_OBJECT, pdo: *mut DEVICE
         cm::set_sz(&key, "NetCfgInstanceId", &alloc::format!("{{4e444953-0000-4000-8000-{number:012x}}}"));
     }
     let name = cm::get_sz(&key, "NetCfgInstanceId").map(|id| alloc::format!("\\Device\\{id}"));
-    let fdo = match device::create(
-        object,
-        8,
-        name,
-        FILE_DEVICE_PHYSICAL_NETCARD as u32,
-        FILE_DEVICE_SECURE_OPEN as u32,
-        false,
-    ) {
-        Ok(fdo) => fdo,
-        Err(status) => return status,
-    };
+    let fdo =
+        match device::create(object, 8, name, FILE_DEVICE_PHYSICAL_NETCARD, FILE_DEVICE_SECURE_OPEN, false) {
+            Ok(fdo) => fdo,
+            Err(status) => return status,
+        };
     let lower = device::attach(fdo, pdo);
     if lower.is_null() {
         device::delete(fdo);
@@ -65,8 +59,8 @@ unsafe extern "win64" fn add_device(object: *mut DRIVER_OBJECT, pdo: *mut DEVICE
             return if status < 0 { status } else { STATUS_UNSUCCESSFUL };
         }
     }
-    (*fdo).Flags |= DO_DIRECT_IO as u32 | ((*lower).Flags & DO_POWER_PAGABLE as u32);
-    (*fdo).Flags &= !(DO_DEVICE_INITIALIZING as u32);
+    (*fdo).Flags |= DO_DIRECT_IO | ((*lower).Flags & DO_POWER_PAGABLE);
+    (*fdo).Flags &= !DO_DEVICE_INITIALIZING;
     STATUS_SUCCESS
 }
 
@@ -285,7 +279,7 @@ pub fn set_power(adapter: &'static Adapter, to: NDIS_DEVICE_POWER_STATE) {
         (a.flags, a.power.is_some() || a.flags & NDIS_MINIPORT_ATTRIBUTES_NO_HALT_ON_SUSPEND != 0)
     };
     let low = to != NdisDeviceStateD0;
-    if low == !adapter.powered.swap(!low, AcqRel) {
+    if low != adapter.powered.swap(!low, AcqRel) {
         return;
     }
     if low {

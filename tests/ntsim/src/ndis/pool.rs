@@ -118,7 +118,7 @@ fn count(handle: usize, by: isize) {
 /// Allocates a net buffer list without net buffers.
 pub unsafe fn allocate_list(handle: NDIS_HANDLE, context: u16, back_fill: u16) -> *mut NET_BUFFER_LIST {
     let pool = pool_of(handle, true);
-    if context as usize % ALIGNMENT != 0 || back_fill as usize % ALIGNMENT != 0 {
+    if !(context as usize).is_multiple_of(ALIGNMENT) || !(back_fill as usize).is_multiple_of(ALIGNMENT) {
         let text =
             format!("ContextSize {context} or ContextBackFill {back_fill} is no multiple of {ALIGNMENT}");
         rules::report(&rules::POOL_USE, text, handle as usize, 0);
@@ -278,7 +278,7 @@ crate::exports! { EXPORTS "ndis.sys";
             return core::ptr::null_mut();
         }
         let p = *parameters;
-        if p.ContextSize as usize % ALIGNMENT != 0 || p.DataSize != 0 && p.fAllocateNetBuffer == 0 {
+        if !(p.ContextSize as usize).is_multiple_of(ALIGNMENT) || p.DataSize != 0 && p.fAllocateNetBuffer == 0 {
             let text = format!("ContextSize {} is no multiple of {ALIGNMENT}, or DataSize {} without fAllocateNetBuffer", p.ContextSize, p.DataSize);
             rules::report(&rules::POOL_USE, text, 0, 0);
             return core::ptr::null_mut();

@@ -67,12 +67,12 @@ fn bytes_of<T>(value: &T, size: usize) -> Vec<u8> {
 /// NDIS_OFFLOAD_ENCAPSULATION: switches task offloads on for plain Ethernet.
 fn encapsulation(adapter: &'static Adapter) -> Result<(), NDIS_STATUS> {
     let size = NDIS_SIZEOF_OFFLOAD_ENCAPSULATION_REVISION_1 as usize;
-    let mut e = NDIS_OFFLOAD_ENCAPSULATION::default();
-    e.Header = NDIS_OBJECT_HEADER {
+    let header = NDIS_OBJECT_HEADER {
         Type: NDIS_OBJECT_TYPE_OFFLOAD_ENCAPSULATION as u8,
         Revision: 1,
         Size: size as u16,
     };
+    let mut e = NDIS_OFFLOAD_ENCAPSULATION { Header: header, ..Default::default() };
     // NDIS_OFFLOAD_SET_ON, NDIS_ENCAPSULATION_IEEE_802_3.
     (e.IPv4.Enabled, e.IPv4.EncapsulationType, e.IPv4.HeaderSize) = (1, 2, 14);
     (e.IPv6.Enabled, e.IPv6.EncapsulationType, e.IPv6.HeaderSize) = (1, 2, 14);

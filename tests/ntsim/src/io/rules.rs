@@ -45,10 +45,8 @@ rules! {
     STATUS_INCONSISTENT = "dispatch-status", 0xC9, 0x224, "a dispatch routine returns another status than the IRP carries";
     STATUS_ILLEGAL = "dispatch-status-illegal", 0xC9, 0x225, "a dispatch routine returns -1";
     NOT_COMPLETED = "dispatch-not-completed", 0xC9, 0x226, "a dispatch routine returns without completing, forwarding or pending the IRP";
-    PENDING_NOT_PROPAGATED = "completion-not-marked", 0xC9, 0x228, "a completion routine has not marked an IRP pending whose PendingReturned is set";
     PDO_NO_ANSWER = "pdo-no-answer", 0xC9, 0x22A, "a PDO has not answered a required IRP";
     TARGET_RELATION_EMPTY = "target-relation-empty", 0xC9, 0x22B, "a PDO answers TargetDeviceRelation without itself";
-    TARGET_RELATION_UNREFERENCED = "target-relation-unreferenced", 0xC9, 0x22C, "TargetDeviceRelation without a reference to the PDO";
     PNP_COMPLETED_SUCCESS = "pnp-completed-success", 0xC9, 0x22E, "a successful PnP IRP is completed instead of passed down";
     PNP_COMPLETED_UNTOUCHED = "pnp-completed-untouched", 0xC9, 0x22F, "a PnP IRP is completed untouched instead of passed down";
     POWER_COMPLETED_SUCCESS = "power-completed-success", 0xC9, 0x231, "a successful power IRP is completed instead of passed down";
@@ -84,13 +82,10 @@ rules! {
     UNLOAD_IRPS = "unload-irps", 0xC4, 0xE5, "a driver is unloaded with IRPs that it has allocated";
     WORK_ITEM_FREED = "work-item-freed", 0xC4, 0xDD, "a work item is freed while it is queued";
     WORK_ITEM_TWICE = "work-item-twice", 0x96, 0, "a work item is queued while it is queued";
-    POWER_D0_WITHOUT_START = "power-inrush", 0xC4, 0x2_0101, "a device power IRP is requested while one is outstanding";
-    POWER_NO_NEXT = "power-no-start-next", 0x9F, 0, "a power IRP is not completed in time";
     DMA_ADAPTER_LEAK = "dma-adapter-leak", 0xE6, 0x01, "a DMA adapter is not given back";
     DMA_COMMON_BUFFER_LEAK = "dma-common-buffer-leak", 0xE6, 0x0E, "a common buffer is not freed";
     DMA_SG_TWICE = "dma-sg-twice", 0xE6, 0x11, "a scatter-gather list is put twice";
     DMA_IRQL = "dma-irql", 0xE6, 0x12, "a DMA routine is called at a wrong IRQL";
-    INTERFACE_IN_USE = "interface-enabled-twice", 0xC4, 0xDE, "a device interface is enabled or disabled twice";
     REGISTRY_HANDLE_LEAK = "registry-handle-leak", 0xC4, 0xDF, "a driver is unloaded with open handles";
 }
 

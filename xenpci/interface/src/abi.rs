@@ -74,8 +74,8 @@ pub struct SuspendCallbacks {
 
 /// The suspend was called off or failed: everything is as before `prepare`, rings included.
 pub const WAKE_CANCELLED: u32 = 0;
-/// The same domain runs on, but its back-ends were closed: ports and grants of before were released
-/// by xenpci and are void.
+/// The same domain runs on: ports and grants of before are still in force, and are released as usual.
+/// Not told at present: xenpci tells [`WAKE_CANCELLED`], because nothing was torn down.
 pub const WAKE_SAME_DOMAIN: u32 = 1;
 /// A new domain, on this or another host, which may offer less.
 pub const WAKE_NEW_DOMAIN: u32 = 2;
@@ -213,8 +213,8 @@ pub struct Interface {
     /// Moves the port's events to another processor. `PASSIVE_LEVEL`.
     pub event_retarget: unsafe extern "win64" fn(context: *mut c_void, port: u32, processor: u32) -> Status,
     /// Closes the port. When it returns the callback is not running and will not run again. After a
-    /// wake of kind [`WAKE_SAME_DOMAIN`] or [`WAKE_NEW_DOMAIN`] a child closes its old ports before
-    /// it allocates new ones. `PASSIVE_LEVEL`.
+    /// wake of kind [`WAKE_NEW_DOMAIN`] a child closes its old ports before it allocates new ones (old
+    /// grants are forgotten, not ended). `PASSIVE_LEVEL`.
     pub event_close: unsafe extern "win64" fn(context: *mut c_void, port: u32),
 
     // Grants. Never block, never allocate.

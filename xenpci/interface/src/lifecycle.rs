@@ -36,7 +36,7 @@ pub enum Policy {
 pub enum Wake {
     /// Called off: everything is as before, rings included.
     Cancelled,
-    /// Same domain; ports and grants of before are void.
+    /// Same domain; ports and grants of before are in force, the back-ends may have closed.
     SameDomain,
     /// New domain, which may offer less.
     NewDomain,

@@ -172,8 +172,9 @@ impl SuspendList<'_> {
     /// Everything works again. `PASSIVE_LEVEL`.
     pub fn late(&self, wake: Wake) {
         let wake = match wake {
-            Wake::Cancelled => WAKE_CANCELLED,
-            Wake::SameDomain => WAKE_SAME_DOMAIN,
+            // In the same domain nothing was torn down: rings, ports and grants are in force, requests
+            // are with the back-end. To the children that is a suspend that was called off.
+            Wake::Cancelled | Wake::SameDomain => WAKE_CANCELLED,
             Wake::NewDomain => WAKE_NEW_DOMAIN,
         };
         for r in self.0.iter() {

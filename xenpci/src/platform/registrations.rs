@@ -8,10 +8,7 @@ use core::{
 
 use xenpci_interface::{
     Status, Wake,
-    abi::{
-        DebugCallback, DebugPrint, SelfTestCallback, SuspendCallbacks, WAKE_CANCELLED, WAKE_NEW_DOMAIN,
-        WAKE_SAME_DOMAIN,
-    },
+    abi::{DebugCallback, DebugPrint, SelfTestCallback, SuspendCallbacks, WAKE_CANCELLED, WAKE_NEW_DOMAIN},
 };
 
 use crate::os::{Mutex, Spin};

@@ -280,7 +280,7 @@ impl Adapter {
             self.warn(&format!("no target number is left for disk {vdev}"));
             return;
         };
-        let target = Target::create(&self.client, id, vdev, &self.policy);
+        let target = Target::create(&self.this, &self.client, id, vdev, &self.policy);
         target.hide(self.client.policy(vdev) == Policy::Hide);
         let raw = Arc::as_ptr(&target).cast_mut();
         side.owned.push(target);

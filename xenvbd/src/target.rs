@@ -28,6 +28,7 @@ use xenbus::seam::{Clock, EventChannels, SharedPage};
 use xenpci_interface::{Client, EventClient, EventSink, Pages, SpinLock, abi};
 
 use crate::{
+    adapter::Adapter,
     dump::{self, Rescue},
     passive::{Guard, PassiveLock},
     scsi::{Attention, Identity, Unit},
@@ -165,6 +166,8 @@ pub struct Target {
     active: AtomicU32,
     queues: Vec<Cell>,
     side: PassiveLock<ControlSide>,
+    /// The adapter, which has the timers and the worker.
+    adapter: Weak<Adapter>,
 }
 
 /// Before a disk is known.
@@ -186,7 +189,7 @@ const NO_DISK: Disk = Disk {
 impl Target {
     /// Makes a target; nothing is connected. `PASSIVE_LEVEL`.
     #[must_use]
-    pub fn create(client: &Client, id: u8, vdev: u32, policy: &Policy) -> Arc<Self> {
+    pub fn create(adapter: &Weak<Adapter>, client: &Client, id: u8, vdev: u32, policy: &Policy) -> Arc<Self> {
         let fences = Arc::new(Fences::new());
         Arc::new_cyclic(|weak| {
             let queues = (0..policy.queues as usize)
@@ -227,6 +230,7 @@ impl Target {
                 active: AtomicU32::new(0),
                 queues,
                 side: PassiveLock::new(client, side),
+                adapter: adapter.clone(),
             }
         })
     }
@@ -331,6 +335,12 @@ impl Target {
                     cell.host.events.unmask_spurious(port);
                 }
             }
+        }
+        // A broken queue, or one that waits for time, is the adapter's to see to.
+        if (self.alarm.load(Ordering::Acquire) || self.retry.load(Ordering::Acquire))
+            && let Some(adapter) = self.adapter.upgrade()
+        {
+            adapter.after_io(self);
         }
         if lifted {
             for (other, cell) in self.queues.iter().enumerate() {
@@ -559,12 +569,13 @@ impl Target {
         for (cell, mut channel) in self.queues.iter().zip(channels) {
             channel.enable_indirect(&cell.host, disk.indirect);
             self.offer_for_dump(&mut channel, disk, &mut offered);
-            if let Some(port) = channel.port() {
-                cell.host.events.unmask(port);
-            }
             let mut inner = cell.inner.lock();
             inner.queue.set_disk(disk);
             inner.queue.attach(&cell.host, channel);
+            // Not before: an event that finds no ring leaves its port masked. (Binding the port makes one.)
+            if let Some(port) = inner.queue.channel().and_then(Channel::port) {
+                cell.host.events.unmask(port);
+            }
         }
         // Requests of queues that have no ring this time go to the first.
         for index in used..self.queues.len() {
@@ -631,16 +642,18 @@ impl Target {
     /// Takes the rings from the queues; requests stay and wait.
     fn lose_rings(&self, side: &mut Guard<'_, ControlSide>, loss: Loss) {
         dump::withdraw(self.id);
-        let mut dead = core::mem::take(&mut side.channels);
-        for cell in &self.queues {
+        // Channels that were opened but not connected yet, then those in use. Each is closed by the host of
+        // its own queue: the events of its port go to that one.
+        let opened = core::mem::take(&mut side.channels);
+        let mut dead: Vec<(usize, Channel<Host>)> = opened.into_iter().enumerate().collect();
+        for (index, cell) in self.queues.iter().enumerate() {
             let mut inner = cell.inner.lock();
             if let Some(channel) = inner.queue.detach(&cell.host, loss) {
-                dead.push(channel);
+                dead.push((index, channel));
             }
         }
-        for channel in dead {
-            // Any queue's host will do: ports and grants are the adapter's.
-            let Some(cell) = self.queues.first() else { return };
+        for (index, channel) in dead {
+            let Some(cell) = self.queues.get(index) else { continue };
             match loss {
                 Loss::Closed => side.remains.push(channel.close(&cell.host)),
                 Loss::NewDomain => channel.forget(&cell.host),

@@ -26,7 +26,7 @@ fn content_over_flavours_layouts_and_trust() {
             let mut rig = Rig::connected(config, policy(), 1);
             let mut sector = 8;
             for layout in LAYOUTS {
-                for bytes in [512, 1024, 4096, 8192, 20_480, 65_536, 131_072 + 512] {
+                for bytes in [512, 1024, 4096, 8192, 20_480, 65_536, 131_072 + 512, 1 << 20] {
                     let data = pattern(sector, bytes);
                     let what = format!("{kind:?} untrusted {untrusted} {layout:?} {bytes}");
                     assert_eq!(rig.write(sector, &data, layout), Ok(()), "{what}");

@@ -384,8 +384,9 @@ impl Rig {
 
     /// Runs both sides until nothing happens any more (bounded).
     pub fn settle(&mut self) {
+        // As the driver does: once after submitting, then only what polls do.
+        self.kick();
         for _ in 0..2000 {
-            self.kick();
             let steps = self.direct.settle();
             let before = self.ended.borrow().len();
             let polled = self.poll();

@@ -86,8 +86,7 @@ impl Payload for OnePage {
 /// # Panics
 /// When the front-end cannot be set up.
 pub fn reads(depth: u32) -> impl FnMut() {
-    let host =
-        Host { grants: Grants(RefCell::new((8..9000).collect())), pages: HeapAllocator::default() };
+    let host = Host { grants: Grants(RefCell::new((8..9000).collect())), pages: HeapAllocator::default() };
     let policy = Policy::default();
     let disk = Disk {
         sectors: 1 << 30,
@@ -128,8 +127,12 @@ pub fn reads(depth: u32) -> impl FnMut() {
             queue.kick(&host);
         }
         while let Ok(Some(slot)) = back.pop_as::<WireDirect>() {
-            let answer =
-                WireResponse { id: slot.id, operation: slot.operation, status: Status::OKAY, ..Default::default() };
+            let answer = WireResponse {
+                id: slot.id,
+                operation: slot.operation,
+                status: Status::OKAY,
+                ..Default::default()
+            };
             back.push(&answer).expect("there is room");
         }
         let _ = back.publish();

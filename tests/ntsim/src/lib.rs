@@ -20,6 +20,7 @@
     clippy::multiple_unsafe_ops_per_block,
     clippy::missing_safety_doc
 )]
+#![allow(clippy::macro_metavars_in_unsafe)]
 #![allow(clippy::not_unsafe_ptr_arg_deref, clippy::too_many_arguments, clippy::new_without_default)]
 
 extern crate alloc;
@@ -32,8 +33,8 @@ pub mod callout;
 pub mod cm;
 pub mod engine;
 pub mod etw;
-pub mod io;
 pub mod ex;
+pub mod io;
 pub mod ke;
 pub mod kernel;
 pub mod loader;

@@ -70,7 +70,7 @@ fn vendor_bus_and_disk_carry_data() {
         let adapters = storport::adapters();
         assert_eq!(adapters.len(), 1, "{}", pnp::dump());
         storport::scan::scan(adapters[0]);
-        let mut disk = (0..16)
+        let disk = (0..16)
             .find_map(|target| Disk::open(adapters[0], Address { path: 0, target, lun: 0 }).ok())
             .expect("a disk at some target");
         let data: Vec<u8> = (0..1u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

@@ -82,7 +82,7 @@ fn interfaces_come_and_go_live() {
     let rig = Rig::new(Xen::builder().vcpus(2).nic(NicConfig::new(0)).build(), 5);
     started(&rig);
     rig.run(|| {
-        wait_until("vif 0", 5, || pnp::find(&format!("{NIC}")).is_some());
+        wait_until("vif 0", 5, || pnp::find(NIC).is_some());
         rig.xen.plug_nic(NicConfig::new(3));
         wait_until("vif 3", 5, || pnp::dump().matches("XENPV\\VIF").count() == 2);
         rig.xen.yank_nic(0);

@@ -237,7 +237,7 @@ impl Cpus {
         self.cpu().doing.set(Doing::Spinning(what));
         self.pass(POINT_NS, machine);
         // When nothing but spinning is left, let time run.
-        if turns % 64 == 0 && self.all.iter().all(|c| c.doing.get() != Doing::Running) {
+        if turns.is_multiple_of(64) && self.all.iter().all(|c| c.doing.get() != Doing::Running) {
             self.step(machine);
             if let Some(next) = self.next_event(machine) {
                 self.now.set(self.now.get().max(next));

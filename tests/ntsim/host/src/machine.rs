@@ -15,7 +15,7 @@ impl Machine for NoMachine {
     }
     fn cpuid(&self, _cpu: u32, leaf: u32, _subleaf: u32) -> Option<Cpuid> {
         // No hypervisor leaves.
-        (leaf >= 0x4000_0000 && leaf < 0x8000_0000).then(Cpuid::default)
+        (0x4000_0000..0x8000_0000).contains(&leaf).then(Cpuid::default)
     }
     fn hypercall(&self, _cpu: u32, _number: u64, _args: [u64; 6]) -> Outcome {
         Outcome::Done(-38)

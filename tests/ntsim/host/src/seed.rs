@@ -22,7 +22,7 @@ impl Seed {
 
     /// A number below `n` (n ≥ 1).
     pub fn below(&self, n: u32) -> u32 {
-        ((self.next() >> 32) * n as u64 >> 32) as u32
+        (((self.next() >> 32) * n as u64) >> 32) as u32
     }
 
     /// True once in `n` times on average.

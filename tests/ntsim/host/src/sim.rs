@@ -145,9 +145,8 @@ impl Sim {
         let body: Box<dyn FnOnce() + '_> = {
             let slot = slot.clone();
             Box::new(move || {
-                let result = catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+                let result = catch_unwind(AssertUnwindSafe(f)).inspect_err(|_payload| {
                     eprintln!("scenario panicked: {}", engine.panic_message());
-                    payload
                 });
                 *slot.borrow_mut() = Some(result);
                 engine.cpus.leave();

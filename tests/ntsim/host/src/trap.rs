@@ -86,12 +86,12 @@ pub fn install() {
 
 unsafe fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let index = SIGNALS.iter().position(|s| *s == signal).unwrap_or(0);
-    if let Some(former) = (*(&raw const FORMER))[index] {
-        if former.sa_sigaction > 1 {
-            let f: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) =
-                std::mem::transmute(former.sa_sigaction);
-            return f(signal, info, context);
-        }
+    if let Some(former) = FORMER[index]
+        && former.sa_sigaction > 1
+    {
+        let f: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) =
+            std::mem::transmute(former.sa_sigaction);
+        return f(signal, info, context);
     }
     libc::signal(signal, libc::SIG_DFL);
 }

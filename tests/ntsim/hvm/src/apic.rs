@@ -78,7 +78,7 @@ pub fn set_timer(ns: Option<u64>) {
     match ns {
         None => write(INITIAL, 0),
         Some(ns) => {
-            let ticks = u128::from(ns) * u128::from(RATE.load(Ordering::Relaxed)) >> 20;
+            let ticks = (u128::from(ns) * u128::from(RATE.load(Ordering::Relaxed))) >> 20;
             write(TIMER, u32::from(trap::CLOCK));
             write(INITIAL, u32::try_from(ticks).unwrap_or(u32::MAX).max(1));
         }
@@ -171,7 +171,8 @@ pub fn route(line: u32, to: Option<(u8, u32)>) {
     match to {
         None => redirect(line, MASKED, 0),
         Some((vector, apic)) => {
-            LINES[usize::from(vector)].store(u64::from(line) + 1 | u64::from(apic) << 40, Ordering::Release);
+            LINES[usize::from(vector)]
+                .store((u64::from(line) + 1) | (u64::from(apic) << 40), Ordering::Release);
             redirect(line, LEVEL | u32::from(vector), apic << 24);
         }
     }

@@ -21,6 +21,7 @@ pub struct Heap {
 unsafe impl Sync for Heap {}
 
 impl Heap {
+    #[allow(clippy::new_without_default)]
     /// Empty until [`Heap::give`].
     pub const fn new() -> Self {
         Self { held: AtomicBool::new(false), list: UnsafeCell::new(List::empty()) }

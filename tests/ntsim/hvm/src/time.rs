@@ -58,7 +58,7 @@ pub fn wall_clock() -> u64 {
         u64::from(value >> 4) * 10 + u64::from(value & 15)
     };
     let (year, month, day) = (2000 + read(9), read(8).clamp(1, 12), read(7).max(1));
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut days: u64 = (1601..year).map(|year| 365 + u64::from(leap(year))).sum();
     let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     days += lengths[..month as usize - 1].iter().sum::<u64>() + day - 1;

@@ -35,7 +35,7 @@ unsafe fn pop(h: *mut SList) -> *mut u64 {
 }
 
 unsafe fn push(h: *mut SList, entry: *mut u64) -> *mut u64 {
-    if entry as usize % 16 != 0 {
+    if !(entry as usize).is_multiple_of(16) {
         crate::unwind::exception::raise(0x8000_0002_u32 as i32, &[]);
     }
     let first = ((*h).next & !15) as *mut u64;

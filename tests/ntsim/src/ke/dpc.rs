@@ -153,7 +153,9 @@ fn wake_dpc_thread(k: &'static Kernel, target: u32) {
     unsafe { event::set(event) };
 }
 
+// Boxed: threads wait on the events by address.
 #[derive(Default)]
+#[allow(clippy::vec_box)]
 struct DpcThreads(crate::kernel::lock::Lock<Option<alloc::vec::Vec<Box<KEVENT>>>>);
 
 fn dpc_thread(target: u32, event: *mut KEVENT) {

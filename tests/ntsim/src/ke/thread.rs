@@ -220,7 +220,7 @@ pub fn create_idle(k: &'static Kernel, cpu: u32) -> *mut Thread {
 pub fn create(start: StartRoutine) -> Result<*mut Thread, NTSTATUS> {
     let k = kernel();
     let all = all_processors(k);
-    let thread = crate::ob::create(&k.ob.types.thread, size_of::<Thread>())? as *mut Thread;
+    let thread = crate::ob::create(k.ob.types.thread, size_of::<Thread>())? as *mut Thread;
     let number = {
         let mut d = k.ke.dispatcher.lock();
         d.last_number = d.last_number.max(k.cpus.len() as u32) + 1;

@@ -67,7 +67,8 @@ pub fn try_kernel() -> Option<&'static Kernel> {
 
 /// All export tables of this crate. A new table is added here.
 pub fn tables() -> Vec<&'static [Export]> {
-    let mut tables = alloc::vec![crate::ke::event::EXPORTS,
+    let mut tables = alloc::vec![
+        crate::ke::event::EXPORTS,
         crate::ke::bugcheck::EXPORTS,
         crate::ke::clock::EXPORTS,
         crate::ke::processors::EXPORTS,
@@ -95,7 +96,8 @@ pub fn tables() -> Vec<&'static [Export]> {
         crate::rtl::time::EXPORTS,
         crate::rtl::unicode::EXPORTS,
         crate::rtl::version::EXPORTS,
-        crate::unwind::exports::EXPORTS,];
+        crate::unwind::exports::EXPORTS,
+    ];
     tables.extend(crate::cm::tables());
     tables.extend(crate::io::tables());
     tables.extend(crate::pnp::tables());

@@ -134,7 +134,7 @@ impl Headers {
             return fail("not an executable: no MZ header");
         }
         let pe = u32_at(file, 0x3C, "offset of the PE header")? as usize;
-        if pe % 8 != 0 {
+        if !pe.is_multiple_of(8) {
             return fail("the PE header is not aligned");
         }
         if u32_at(file, pe, "PE signature")? != 0x4550 {

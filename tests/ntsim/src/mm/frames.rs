@@ -70,7 +70,7 @@ impl Frames {
     fn search(&self, within: Range<u64>, count: u64, align: u64) -> Option<u64> {
         let mut at = within.start.next_multiple_of(align);
         while at.checked_add(count)? <= within.end {
-            if at % 64 == 0 && self.free[(at / 64) as usize] == 0 {
+            if at.is_multiple_of(64) && self.free[(at / 64) as usize] == 0 {
                 at = (at + 64).next_multiple_of(align);
                 continue;
             }

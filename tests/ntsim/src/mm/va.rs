@@ -58,12 +58,12 @@ impl Addresses {
     pub fn free(&mut self, at: usize, count: usize) {
         let mut start = at;
         let mut pages = count;
-        if let Some((&prev, &n)) = self.free.range(..at).next_back() {
-            if prev + n * PAGE == at {
-                self.free.remove(&prev);
-                start = prev;
-                pages += n;
-            }
+        if let Some((&prev, &n)) = self.free.range(..at).next_back()
+            && prev + n * PAGE == at
+        {
+            self.free.remove(&prev);
+            start = prev;
+            pages += n;
         }
         if let Some(n) = self.free.remove(&(at + count * PAGE)) {
             pages += n;

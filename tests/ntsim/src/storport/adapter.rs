@@ -1,10 +1,10 @@
 //! One adapter: the FDO's state, its locks, its queue of requests.
 
-use super::zeroed;
 use super::Miniport;
 use super::lock::SpinLock;
 use super::queue::Queue;
 use super::request::Request;
+use super::zeroed;
 use crate::abi::*;
 use crate::ke::{event, irql};
 use crate::kernel::lock::Lock;
@@ -202,7 +202,11 @@ impl Adapter {
     }
 
     /// HwAdapterControl, if the miniport supports the type. Stop and restart come at DIRQL.
-    pub fn adapter_control(&self, control: SCSI_ADAPTER_CONTROL_TYPE, parameters: *mut core::ffi::c_void) -> Option<bool> {
+    pub fn adapter_control(
+        &self,
+        control: SCSI_ADAPTER_CONTROL_TYPE,
+        parameters: *mut core::ffi::c_void,
+    ) -> Option<bool> {
         let routine = self.miniport.data.HwAdapterControl?;
         if !self.control.lock().get(control as usize).copied().unwrap_or(false) {
             return None;

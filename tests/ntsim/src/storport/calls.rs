@@ -66,7 +66,7 @@ exports! { EXPORTS "storport.sys";
     }
     fn StorPortCompleteRequest(extension: *mut c_void, path: u8, target: u8, lun: u8, status: u8) [irql <= HIGH_LEVEL] {
         let adapter = of_extension(extension);
-        let any = SP_UNTAGGED as u8;
+        let any = SP_UNTAGGED;
         let wanted = |a: &Address| (path == any || a.path == path) && (target == any || a.target == target) && (lun == any || a.lun == lun);
         for request in adapter.queue.outstanding(wanted) {
             request.set_srb_status(status);

@@ -21,20 +21,34 @@ exports! { EXPORTS "storport.sys";
     }
 }
 
-unsafe fn initialize(driver: *mut DRIVER_OBJECT, data: *mut HW_INITIALIZATION_DATA, context: PVOID) -> NTSTATUS {
+unsafe fn initialize(
+    driver: *mut DRIVER_OBJECT,
+    data: *mut HW_INITIALIZATION_DATA,
+    context: PVOID,
+) -> NTSTATUS {
     // Older miniports pass a shorter structure: what they do not have is zero.
     let size = (*data).HwInitializationDataSize as usize;
-    if size < core::mem::offset_of!(HW_INITIALIZATION_DATA, FeatureSupport) || size > size_of::<HW_INITIALIZATION_DATA>() + 64 {
+    if size < core::mem::offset_of!(HW_INITIALIZATION_DATA, FeatureSupport)
+        || size > size_of::<HW_INITIALIZATION_DATA>() + 64
+    {
         return STATUS_REVISION_MISMATCH;
     }
     let mut copy = HW_INITIALIZATION_DATA::default();
     let len = size.min(size_of::<HW_INITIALIZATION_DATA>());
     core::ptr::copy_nonoverlapping(data.cast::<u8>(), (&raw mut copy).cast::<u8>(), len);
-    if copy.HwFindAdapter.is_null() || copy.HwInitialize.is_none() || copy.HwStartIo.is_none() || copy.HwResetBus.is_none() {
+    if copy.HwFindAdapter.is_null()
+        || copy.HwInitialize.is_none()
+        || copy.HwStartIo.is_none()
+        || copy.HwResetBus.is_none()
+    {
         return STATUS_INVALID_PARAMETER;
     }
     // "DeviceIdLength … must be zero"; Storport needs these three to be TRUE (WDK, HW_INITIALIZATION_DATA).
-    if copy.TaggedQueuing == 0 || copy.AutoRequestSense == 0 || copy.MultipleRequestPerLu == 0 || copy.NeedPhysicalAddresses == 0 {
+    if copy.TaggedQueuing == 0
+        || copy.AutoRequestSense == 0
+        || copy.MultipleRequestPerLu == 0
+        || copy.NeedPhysicalAddresses == 0
+    {
         return STATUS_INVALID_PARAMETER;
     }
     state().miniports.lock().insert(driver as usize, Miniport { data: copy, context: context as usize });
@@ -42,8 +56,11 @@ unsafe fn initialize(driver: *mut DRIVER_OBJECT, data: *mut HW_INITIALIZATION_DA
     STATUS_SUCCESS
 }
 
+/// An interrupt of the translated resources: vector, level, affinity, latched.
+type Line = (u32, u8, u64, bool);
+
 /// Access ranges of the translated resources, and the interrupt: vector, level, affinity.
-unsafe fn resources(list: *mut CM_RESOURCE_LIST) -> (Vec<ACCESS_RANGE>, Option<(u32, u8, u64, bool)>) {
+unsafe fn resources(list: *mut CM_RESOURCE_LIST) -> (Vec<ACCESS_RANGE>, Option<Line>) {
     let (mut ranges, mut line) = (Vec::new(), None);
     if list.is_null() || (*list).Count == 0 {
         return (ranges, line);
@@ -71,7 +88,11 @@ unsafe fn resources(list: *mut CM_RESOURCE_LIST) -> (Vec<ACCESS_RANGE>, Option<(
 }
 
 /// The configuration as HwFindAdapter first sees it.
-unsafe fn fresh(adapter: &Adapter, ranges: &mut [ACCESS_RANGE], line: Option<(u32, u8, u64, bool)>) -> PORT_CONFIGURATION_INFORMATION {
+unsafe fn fresh(
+    adapter: &Adapter,
+    ranges: &mut [ACCESS_RANGE],
+    line: Option<Line>,
+) -> PORT_CONFIGURATION_INFORMATION {
     let data = &adapter.miniport.data;
     let mut config = PORT_CONFIGURATION_INFORMATION {
         Length: size_of::<PORT_CONFIGURATION_INFORMATION>() as u32,
@@ -97,7 +118,7 @@ unsafe fn fresh(adapter: &Adapter, ranges: &mut [ACCESS_RANGE], line: Option<(u3
         DeviceExtensionSize: data.DeviceExtensionSize,
         SpecificLuExtensionSize: data.SpecificLuExtensionSize,
         SrbExtensionSize: data.SrbExtensionSize,
-        SrbType: u8::from(data.SrbTypeFlags & SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK as u32 != 0),
+        SrbType: u8::from(data.SrbTypeFlags & SRB_TYPE_FLAG_STORAGE_REQUEST_BLOCK != 0),
         // Storport's default depth of a unit is 20 (WDK, InitialLunQueueDepth).
         InitialLunQueueDepth: 20,
         MaxIOsPerLun: 255,
@@ -130,15 +151,27 @@ pub unsafe fn start(adapter: &'static Adapter, allocated: *mut CM_RESOURCE_LIST)
     *adapter.ranges.get() = ranges;
     if adapter.extension() == 0 {
         // The extension is zeroed once, and stays over a stop.
-        let Some(at) = pool::allocate(PoolKind::NonPagedNx, data.DeviceExtensionSize as usize, u32::from_le_bytes(*b"ScDe"), 0, true) else {
+        let Some(at) = pool::allocate(
+            PoolKind::NonPagedNx,
+            data.DeviceExtensionSize as usize,
+            u32::from_le_bytes(*b"ScDe"),
+            0,
+            true,
+        ) else {
             return STATUS_INSUFFICIENT_RESOURCES;
         };
         adapter.set_extension(at as usize);
     }
     *adapter.config.get() = fresh(adapter, &mut *adapter.ranges.get(), line);
     adapter.set_phase(Phase::Finding);
-    let find: unsafe extern "win64" fn(*mut c_void, *mut c_void, *mut c_void, *mut i8, *mut PORT_CONFIGURATION_INFORMATION, *mut u8) -> u32 =
-        core::mem::transmute(data.HwFindAdapter);
+    let find: unsafe extern "win64" fn(
+        *mut c_void,
+        *mut c_void,
+        *mut c_void,
+        *mut i8,
+        *mut PORT_CONFIGURATION_INFORMATION,
+        *mut u8,
+    ) -> u32 = core::mem::transmute(data.HwFindAdapter);
     let mut arguments = [0i8; 2];
     let mut again = 0u8;
     let found = crate::call!(
@@ -181,13 +214,14 @@ fn failed(adapter: &Adapter) -> NTSTATUS {
     STATUS_DEVICE_CONFIGURATION_ERROR
 }
 
-fn connect(adapter: &'static Adapter, line: Option<(u32, u8, u64, bool)>) {
+fn connect(adapter: &'static Adapter, line: Option<Line>) {
     let Some((vector, level, affinity, latched)) = line else { return };
     if adapter.miniport.data.HwInterrupt.is_none() {
         return;
     }
     adapter.dirql.store(u32::from(level), Release);
-    let mut made = Interrupt::new(vector as u8, Service::Line(service), core::ptr::from_ref(adapter) as PVOID);
+    let mut made =
+        Interrupt::new(vector as u8, Service::Line(service), core::ptr::from_ref(adapter) as PVOID);
     made.affinity = u128::from(affinity.max(1));
     if !latched {
         made.line = Some(vector);
@@ -209,8 +243,13 @@ unsafe fn query_control_types(adapter: &Adapter) {
     let max = ScsiAdapterControlMax as usize;
     let mut list = alloc::vec![0u32; 1 + max.div_ceil(4) + 1];
     list[0] = max as u32;
-    let status =
-        crate::call!("HwAdapterControl", routine, adapter.context(), ScsiQuerySupportedControlTypes, list.as_mut_ptr().cast());
+    let status = crate::call!(
+        "HwAdapterControl",
+        routine,
+        adapter.context(),
+        ScsiQuerySupportedControlTypes,
+        list.as_mut_ptr().cast()
+    );
     if status == 0 {
         let flags = core::slice::from_raw_parts(list.as_ptr().add(1).cast::<u8>(), max);
         *adapter.control.lock() = flags.iter().map(|b| *b != 0).collect();

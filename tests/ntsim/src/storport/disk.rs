@@ -75,7 +75,11 @@ fn retry(outcome: &Outcome) -> bool {
         Some(_) => false,
         None => matches!(
             u32::from(outcome.srb_status),
-            SRB_STATUS_BUS_RESET | SRB_STATUS_BUSY | SRB_STATUS_TIMEOUT | SRB_STATUS_COMMAND_TIMEOUT | SRB_STATUS_ABORTED
+            SRB_STATUS_BUS_RESET
+                | SRB_STATUS_BUSY
+                | SRB_STATUS_TIMEOUT
+                | SRB_STATUS_COMMAND_TIMEOUT
+                | SRB_STATUS_ABORTED
         ),
     }
 }
@@ -86,7 +90,8 @@ impl Disk {
     /// # Errors
     /// What the unit answers.
     pub fn open(adapter: &'static Adapter, address: Address) -> Result<Self, Failure> {
-        let mut disk = Self { adapter, address, sectors: 0, sector_size: 512, physical_exponent: 0, offset: 0 };
+        let mut disk =
+            Self { adapter, address, sectors: 0, sector_size: 512, physical_exponent: 0, offset: 0 };
         disk.refresh()?;
         Ok(disk)
     }
@@ -133,7 +138,11 @@ impl Disk {
     ///
     /// # Errors
     /// What the unit answers in the end.
-    pub fn command(&self, ask: Ask, data: Option<(usize, Option<&[u8]>)>) -> Result<(Arc<Request>, Outcome), Failure> {
+    pub fn command(
+        &self,
+        ask: Ask,
+        data: Option<(usize, Option<&[u8]>)>,
+    ) -> Result<(Arc<Request>, Outcome), Failure> {
         let mut last = Failure::TimedOut;
         for attempt in 0..=RETRIES {
             if attempt > 0 {
@@ -147,7 +156,10 @@ impl Disk {
             match judge(&outcome) {
                 Ok(()) => return Ok((request, outcome)),
                 // A short INQUIRY or sense page is what was asked for.
-                Err(_) if outcome.srb_status == SRB_STATUS_DATA_OVERRUN as u8 && ask.direction == Direction::In => {
+                Err(_)
+                    if outcome.srb_status == SRB_STATUS_DATA_OVERRUN as u8
+                        && ask.direction == Direction::In =>
+                {
                     return Ok((request, outcome));
                 }
                 Err(failure) => {
@@ -186,8 +198,8 @@ impl Disk {
                 return Some(outcome);
             }
             match step {
-                0 => self.reset(SRB_FUNCTION_RESET_LOGICAL_UNIT as u32),
-                1 => self.reset(SRB_FUNCTION_RESET_DEVICE as u32),
+                0 => self.reset(SRB_FUNCTION_RESET_LOGICAL_UNIT),
+                1 => self.reset(SRB_FUNCTION_RESET_DEVICE),
                 2 => self.reset_bus(),
                 _ => {}
             }
@@ -207,7 +219,7 @@ impl Disk {
     }
 
     fn reset(&self, function: u32) {
-        let unit = function == SRB_FUNCTION_RESET_LOGICAL_UNIT as u32;
+        let unit = function == SRB_FUNCTION_RESET_LOGICAL_UNIT;
         let at = self.address;
         let outcome = scan::send(self.adapter, at, Ask::function(function), None).map(|(_, outcome)| outcome);
         if outcome.is_some_and(|outcome| outcome.good()) {
@@ -219,7 +231,10 @@ impl Disk {
     pub fn reset_bus(&self) {
         let Some(routine) = self.adapter.miniport.data.HwResetBus else { return };
         let path = u32::from(self.address.path);
-        let good = self.adapter.start_io_lock.with(|| crate::call!("HwResetBus", routine, self.adapter.context(), path));
+        let good = self
+            .adapter
+            .start_io_lock
+            .with(|| crate::call!("HwResetBus", routine, self.adapter.context(), path));
         if good != 0 {
             self.all_returned(|a| u32::from(a.path) == path);
         }
@@ -230,7 +245,10 @@ impl Disk {
         if left.iter().any(|r| r.stage() == Stage::Issued) {
             verifier::report(
                 &rules::RESET_INCOMPLETE,
-                alloc::format!("{} requests are outstanding after a reset that was reported successful", left.len()),
+                alloc::format!(
+                    "{} requests are outstanding after a reset that was reported successful",
+                    left.len()
+                ),
                 [0, self.adapter.extension() as u64, left.len() as u64, 0],
             );
         }

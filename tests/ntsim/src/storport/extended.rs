@@ -1,7 +1,7 @@
 //! StorPortExtendedFunction: what came to Storport after Windows 2003.
 
-use super::zeroed;
 use super::adapter::Phase;
+use super::zeroed;
 use super::{of_extension, rules};
 use crate::abi::*;
 use crate::io::glue;
@@ -72,7 +72,7 @@ impl Resources {
     }
 }
 
-const SUCCESS: u32 = STOR_STATUS_SUCCESS as u32;
+const SUCCESS: u32 = STOR_STATUS_SUCCESS;
 
 unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
     let adapter = of_extension(extension);
@@ -90,7 +90,7 @@ unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
                 }
                 None => {
                     *to = 0;
-                    STOR_STATUS_INSUFFICIENT_RESOURCES as u32
+                    STOR_STATUS_INSUFFICIENT_RESOURCES
                 }
             }
         }
@@ -103,7 +103,7 @@ unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
                 resources.pool.len() != before
             };
             if !known {
-                return STOR_STATUS_INVALID_PARAMETER as u32;
+                return STOR_STATUS_INVALID_PARAMETER;
             }
             glue::pool_free(at as *mut u8);
             SUCCESS
@@ -119,12 +119,14 @@ unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
         }
         ExtFunctionGetSystemAddress => {
             let Some(request) = adapter.outstanding(arg(0) as usize) else {
-                return STOR_STATUS_INVALID_PARAMETER as u32;
+                return STOR_STATUS_INVALID_PARAMETER;
             };
             *(arg(1) as *mut usize) = request.buffer.as_ref().map_or(0, |b| b.va());
             SUCCESS
         }
-        ExtFunctionInitializePerformanceOptimizations => performance(adapter, arg(0) as u8 != 0, arg(1) as *mut PERF_CONFIGURATION_DATA),
+        ExtFunctionInitializePerformanceOptimizations => {
+            performance(adapter, arg(0) as u8 != 0, arg(1) as *mut PERF_CONFIGURATION_DATA)
+        }
         ExtFunctionGetCurrentProcessorNumber => {
             *(arg(0) as *mut PROCESSOR_NUMBER) = k.cpu().number(k);
             SUCCESS
@@ -179,7 +181,7 @@ unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
             // TimerHandle, TimerCallback, CallbackContext, TimerValue and TolerableDelay in microseconds; 0 cancels.
             let at = arg(0) as usize;
             if !adapter.resources.lock().timers.contains(&at) {
-                return STOR_STATUS_INVALID_PARAMETER as u32;
+                return STOR_STATUS_INVALID_PARAMETER;
             }
             let made = &mut *(at as *mut MiniTimer);
             if arg(3) == 0 {
@@ -200,7 +202,7 @@ unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
                 resources.timers.len() != before
             };
             if !known {
-                return STOR_STATUS_INVALID_PARAMETER as u32;
+                return STOR_STATUS_INVALID_PARAMETER;
             }
             timer::cancel(&raw mut (*(at as *mut MiniTimer)).timer);
             dpc::remove(&raw mut (*(at as *mut MiniTimer)).dpc);
@@ -217,16 +219,22 @@ unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
             // WorkItemCallback, Worker, Context.
             let (at, context, ext) = (arg(1) as usize, arg(2) as usize, extension as usize);
             if !adapter.resources.lock().workers.contains(&at) {
-                return STOR_STATUS_INVALID_PARAMETER as u32;
+                return STOR_STATUS_INVALID_PARAMETER;
             }
             (*(at as *mut Worker)).routine = core::mem::transmute::<usize, PHW_WORKITEM>(arg(0) as usize);
             let queued = crate::ke::thread::spawn(move || {
                 let worker = unsafe { &*(at as *const Worker) };
                 if let Some(routine) = worker.routine {
-                    crate::call!("miniport work item", routine, ext as *mut c_void, context as *mut c_void, at as *mut c_void);
+                    crate::call!(
+                        "miniport work item",
+                        routine,
+                        ext as *mut c_void,
+                        context as *mut c_void,
+                        at as *mut c_void
+                    );
                 }
             });
-            if queued.is_ok() { SUCCESS } else { STOR_STATUS_INSUFFICIENT_RESOURCES as u32 }
+            if queued.is_ok() { SUCCESS } else { STOR_STATUS_INSUFFICIENT_RESOURCES }
         }
         ExtFunctionFreeWorker => {
             let at = arg(0) as usize;
@@ -251,12 +259,16 @@ unsafe fn extended(code: i32, extension: *mut c_void, rest: *const u64) -> u32 {
             // What a newer Storport has and an older one does not is answered so, by documentation; what we merely
             // do not model must not pass unseen.
             k.engine.log(&alloc::format!("storport: extended function {other} is not modelled"));
-            STOR_STATUS_NOT_IMPLEMENTED as u32
+            STOR_STATUS_NOT_IMPLEMENTED
         }
     }
 }
 
-unsafe fn performance(adapter: &'static super::adapter::Adapter, query: bool, data: *mut PERF_CONFIGURATION_DATA) -> u32 {
+unsafe fn performance(
+    adapter: &'static super::adapter::Adapter,
+    query: bool,
+    data: *mut PERF_CONFIGURATION_DATA,
+) -> u32 {
     if adapter.phase() != Phase::Initializing {
         verifier::report(
             &rules::WRONG_PLACE,
@@ -264,19 +276,22 @@ unsafe fn performance(adapter: &'static super::adapter::Adapter, query: bool, da
             [rules::WRONG_PLACE.parameter, adapter.extension() as u64, 0, 0],
         );
     }
-    let offered = STOR_PERF_DPC_REDIRECTION | STOR_PERF_CONCURRENT_CHANNELS | STOR_PERF_OPTIMIZE_FOR_COMPLETION_DURING_STARTIO | STOR_PERF_NO_SGL;
+    let offered = STOR_PERF_DPC_REDIRECTION
+        | STOR_PERF_CONCURRENT_CHANNELS
+        | STOR_PERF_OPTIMIZE_FOR_COMPLETION_DURING_STARTIO
+        | STOR_PERF_NO_SGL;
     if (*data).Version == 0 || (*data).Size < 8 {
-        return STOR_STATUS_INVALID_PARAMETER as u32;
+        return STOR_STATUS_INVALID_PARAMETER;
     }
     if query {
-        (*data).Flags = offered as u32;
+        (*data).Flags = offered;
         (*data).ConcurrentChannels = crate::kernel().active_processors();
         return SUCCESS;
     }
-    if (*data).Flags & !(offered as u32) != 0 {
-        return STOR_STATUS_UNSUCCESSFUL as u32;
+    if (*data).Flags & !offered != 0 {
+        return STOR_STATUS_UNSUCCESSFUL;
     }
-    if (*data).Flags & STOR_PERF_CONCURRENT_CHANNELS as u32 != 0 {
+    if (*data).Flags & STOR_PERF_CONCURRENT_CHANNELS != 0 {
         adapter.channels.store((*data).ConcurrentChannels.max(1), Release);
     }
     SUCCESS

@@ -4,6 +4,9 @@
 //! Routines"): order of calls, IRQLs, locks, port-built scatter-gather lists, completion, pausing, resets. The
 //! class half ([`disk`]) drives units as disk.sys and classpnp do.
 
+// Storport's codes have Microsoft's names.
+#![allow(non_upper_case_globals)]
+
 pub mod adapter;
 pub mod buffer;
 pub mod calls;

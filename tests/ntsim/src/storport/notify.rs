@@ -34,7 +34,9 @@ unsafe fn notification(kind: i32, extension: *mut c_void, rest: *const u64) {
             let routine = if arg(1) == 0 {
                 None
             } else {
-                Some(core::mem::transmute::<usize, unsafe extern "win64" fn(*mut KDPC, PVOID, PVOID, PVOID)>(arg(1) as usize))
+                Some(core::mem::transmute::<usize, unsafe extern "win64" fn(*mut KDPC, PVOID, PVOID, PVOID)>(
+                    arg(1) as usize,
+                ))
             };
             let context = if kind == InitializeDpcWithContext { arg(2) as PVOID } else { extension };
             (*dpc).Lock = 0;
@@ -48,14 +50,16 @@ unsafe fn notification(kind: i32, extension: *mut c_void, rest: *const u64) {
             let queued = dpc::insert((&raw mut (*dpc).Dpc).cast(), arg(1) as PVOID, arg(2) as PVOID);
             *(arg(3) as *mut i32) = i32::from(queued);
         }
-        AcquireSpinLock => acquire(adapter, arg(0) as i32, arg(1) as *mut c_void, arg(2) as *mut STOR_LOCK_HANDLE),
+        AcquireSpinLock => {
+            acquire(adapter, arg(0) as i32, arg(1) as *mut c_void, arg(2) as *mut STOR_LOCK_HANDLE)
+        }
         ReleaseSpinLock => release(adapter, arg(0) as *mut STOR_LOCK_HANDLE),
         StateChangeDetectedCall => {
             // Changed entity, address, attributes, callback, its context, where the status goes.
             let address = read_address(arg(1) as *const STOR_ADDR_BTL8);
             adapter.state_changes.lock().push((address, arg(2) as u32));
             if arg(5) != 0 {
-                *(arg(5) as *mut u32) = STOR_STATUS_SUCCESS as u32;
+                *(arg(5) as *mut u32) = STOR_STATUS_SUCCESS;
             }
             adapter.notify_class();
         }
@@ -78,9 +82,16 @@ const DPC_LOCK: i32 = 1;
 const START_IO_LOCK: i32 = 2;
 const INTERRUPT_LOCK: i32 = 3;
 
-unsafe fn acquire(adapter: &'static super::adapter::Adapter, lock: i32, context: *mut c_void, handle: *mut STOR_LOCK_HANDLE) {
+unsafe fn acquire(
+    adapter: &'static super::adapter::Adapter,
+    lock: i32,
+    context: *mut c_void,
+    handle: *mut STOR_LOCK_HANDLE,
+) {
     let wrong = match lock {
-        DPC_LOCK | START_IO_LOCK => adapter.interrupt_lock.held_here() || (lock == START_IO_LOCK && adapter.start_io_lock.held_here()),
+        DPC_LOCK | START_IO_LOCK => {
+            adapter.interrupt_lock.held_here() || (lock == START_IO_LOCK && adapter.start_io_lock.held_here())
+        }
         _ => adapter.interrupt_lock.held_here(),
     };
     if wrong {
@@ -111,7 +122,7 @@ unsafe fn acquire(adapter: &'static super::adapter::Adapter, lock: i32, context:
 
 unsafe fn release(adapter: &'static super::adapter::Adapter, handle: *mut STOR_LOCK_HANDLE) {
     let old = (*handle).Context.OldIrql;
-    match (*handle).Lock as i32 {
+    match (*handle).Lock {
         DPC_LOCK => {
             let dpc = (*handle).Context.LockQueue.Lock as *mut STOR_DPC;
             (*(&raw mut (*dpc).Lock as *const AtomicU64)).store(0, Release);

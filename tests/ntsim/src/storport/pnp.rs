@@ -2,8 +2,8 @@
 //!
 //! A miniport may replace dispatch entries after StorPortInitialize and call these in turn.
 
-use super::zeroed;
 use super::adapter::{Adapter, Phase};
+use super::zeroed;
 use super::{configure, state};
 use crate::abi::*;
 use crate::io::{device, glue, irp, stack};
@@ -28,7 +28,7 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, pdo: *mut DEVICE
     let Some(miniport) = state().miniports.lock().get(&(driver as usize)).copied() else {
         return STATUS_NO_SUCH_DEVICE;
     };
-    let fdo = match device::create(driver, 8, None, FILE_DEVICE_CONTROLLER as u32, FILE_DEVICE_SECURE_OPEN as u32, false) {
+    let fdo = match device::create(driver, 8, None, FILE_DEVICE_CONTROLLER, FILE_DEVICE_SECURE_OPEN, false) {
         Ok(fdo) => fdo,
         Err(status) => return status,
     };
@@ -39,8 +39,8 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, pdo: *mut DEVICE
     }
     let adapter = Adapter::new(fdo, pdo, lower, driver, miniport);
     *((*fdo).DeviceExtension as *mut usize) = core::ptr::from_ref(adapter) as usize;
-    (*fdo).Flags |= DO_DIRECT_IO as u32 | ((*lower).Flags & DO_POWER_PAGABLE as u32);
-    (*fdo).Flags &= !(DO_DEVICE_INITIALIZING as u32);
+    (*fdo).Flags |= DO_DIRECT_IO | ((*lower).Flags & DO_POWER_PAGABLE);
+    (*fdo).Flags &= !DO_DEVICE_INITIALIZING;
     STATUS_SUCCESS
 }
 
@@ -131,7 +131,10 @@ unsafe extern "win64" fn dispatch_pnp(fdo: *mut DEVICE_OBJECT, irp: *mut IRP) ->
             device::delete(fdo);
             status
         }
-        IRP_MN_QUERY_STOP_DEVICE | IRP_MN_CANCEL_STOP_DEVICE | IRP_MN_QUERY_REMOVE_DEVICE | IRP_MN_CANCEL_REMOVE_DEVICE => {
+        IRP_MN_QUERY_STOP_DEVICE
+        | IRP_MN_CANCEL_STOP_DEVICE
+        | IRP_MN_QUERY_REMOVE_DEVICE
+        | IRP_MN_CANCEL_REMOVE_DEVICE => {
             stack::set_status(irp, STATUS_SUCCESS, 0);
             pass_down(fdo, irp)
         }

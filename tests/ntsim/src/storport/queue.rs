@@ -1,9 +1,9 @@
 //! The port's queue: what waits, what is at the miniport, what has come back.
 
-use super::zeroed;
 use super::adapter::{Adapter, Address, Phase};
 use super::request::{Request, Stage};
 use super::rules;
+use super::zeroed;
 use crate::abi::*;
 use crate::ke::dpc;
 use crate::kernel::lock::Lock;
@@ -100,8 +100,9 @@ impl Queue {
         let free = phase == Phase::Running && !self.paused.load(Acquire) && self.busy.load(Acquire) == 0;
         let mut units = adapter.units.lock();
         let index = waiting.iter().position(|request| {
-            let bypass = request.ask.flags & SRB_FLAGS_BYPASS_FROZEN_QUEUE as u32 != 0;
-            if !free && !(bypass && matches!(phase, Phase::Running | Phase::Initializing)) {
+            let bypass = request.ask.flags & SRB_FLAGS_BYPASS_FROZEN_QUEUE != 0;
+            let urgent = bypass && matches!(phase, Phase::Running | Phase::Initializing);
+            if !free && !urgent {
                 return false;
             }
             match units.get(&request.address) {

@@ -1,8 +1,9 @@
 //! One request: the SRB in either form, its extension, sense buffer, data and segments.
 
-use super::zeroed;
 use super::adapter::{Adapter, Address};
 use super::buffer::{Buffer, List};
+use super::zeroed;
+use crate::abi::*;
 use crate::ke::event;
 use crate::ke::wait::{self, Timeout};
 use crate::mm::pool::{self, PoolKind};
@@ -11,7 +12,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU8, Ordering::*};
-use crate::abi::*;
 
 /// Bytes of autosense space: what classpnp gives.
 const SENSE: usize = 252;
@@ -47,7 +47,13 @@ pub struct Ask {
 impl Ask {
     /// A SCSI command.
     pub fn scsi(cdb: &[u8], direction: Direction) -> Self {
-        Self { function: SRB_FUNCTION_EXECUTE_SCSI as u8, cdb: cdb.to_vec(), direction, flags: 0, timeout: 10 }
+        Self {
+            function: SRB_FUNCTION_EXECUTE_SCSI as u8,
+            cdb: cdb.to_vec(),
+            direction,
+            flags: 0,
+            timeout: 10,
+        }
     }
 
     /// A function without data.
@@ -123,7 +129,8 @@ unsafe impl Send for Request {}
 unsafe impl Sync for Request {}
 
 fn block(size: usize) -> Option<usize> {
-    pool::allocate(PoolKind::NonPagedNx, size.max(16), u32::from_le_bytes(*b"ScSr"), 0, true).map(|at| at as usize)
+    pool::allocate(PoolKind::NonPagedNx, size.max(16), u32::from_le_bytes(*b"ScSr"), 0, true)
+        .map(|at| at as usize)
 }
 
 impl Request {
@@ -169,7 +176,8 @@ impl Request {
 
     fn data_pointer(&self, map: u8) -> *mut core::ffi::c_void {
         let Some(buffer) = &self.buffer else { return core::ptr::null_mut() };
-        let read_write = matches!(self.ask.cdb.first(), Some(0x08 | 0x0A | 0x28 | 0x2A | 0x88 | 0x8A | 0xA8 | 0xAA));
+        let read_write =
+            matches!(self.ask.cdb.first(), Some(0x08 | 0x0A | 0x28 | 0x2A | 0x88 | 0x8A | 0xA8 | 0xAA));
         let mapped = match map {
             STOR_MAP_NO_BUFFERS_VALUE => false,
             STOR_MAP_NON_READ_WRITE_VALUE => !read_write,
@@ -183,8 +191,8 @@ impl Request {
         let flags = self.ask.flags
             | match self.ask.direction {
                 Direction::None => 0,
-                Direction::In => SRB_FLAGS_DATA_IN as u32,
-                Direction::Out => SRB_FLAGS_DATA_OUT as u32,
+                Direction::In => SRB_FLAGS_DATA_IN,
+                Direction::Out => SRB_FLAGS_DATA_OUT,
             };
         unsafe {
             if self.extended {
@@ -276,7 +284,8 @@ impl Request {
             let len = usize::from(sense_len).min(SENSE);
             unsafe { core::slice::from_raw_parts(self.sense as *const u8, len) }.to_vec()
         });
-        let outcome = Outcome { srb_status: status & 0x3F, scsi_status, transferred: self.transferred(), sense };
+        let outcome =
+            Outcome { srb_status: status & 0x3F, scsi_status, transferred: self.transferred(), sense };
         unsafe {
             *self.outcome.get() = Some(outcome);
             event::set(self.done.get());
@@ -325,8 +334,8 @@ impl Layout {
         let srb = &mut *(request.srb as *mut STORAGE_REQUEST_BLOCK);
         srb.Length = size_of::<STORAGE_REQUEST_BLOCK>() as u16;
         srb.Function = SRB_FUNCTION_STORAGE_REQUEST_BLOCK as u8;
-        srb.Signature = SRB_SIGNATURE as u32;
-        srb.Version = STORAGE_REQUEST_BLOCK_VERSION_1 as u32;
+        srb.Signature = SRB_SIGNATURE;
+        srb.Version = STORAGE_REQUEST_BLOCK_VERSION_1;
         srb.SrbLength = Self::SIZE as u32;
         srb.SrbFunction = u32::from(request.ask.function);
         srb.SrbFlags = flags;
@@ -341,7 +350,7 @@ impl Layout {
         address.Path = request.address.path;
         address.Target = request.address.target;
         address.Lun = request.address.lun;
-        if u32::from(request.ask.function) != SRB_FUNCTION_EXECUTE_SCSI as u32 {
+        if u32::from(request.ask.function) != SRB_FUNCTION_EXECUTE_SCSI {
             return;
         }
         srb.NumSrbExData = 1;

@@ -15,8 +15,13 @@ pub fn sleep(ms: u64) {
 }
 
 /// Sends a request without queueing rules of a unit and waits. None: no memory, or out of time.
-pub fn send(adapter: &'static Adapter, address: Address, mut ask: Ask, buffer: Option<Buffer>) -> Option<(Arc<Request>, Outcome)> {
-    ask.flags |= nt::sys::SRB_FLAGS_BYPASS_FROZEN_QUEUE as u32;
+pub fn send(
+    adapter: &'static Adapter,
+    address: Address,
+    mut ask: Ask,
+    buffer: Option<Buffer>,
+) -> Option<(Arc<Request>, Outcome)> {
+    ask.flags |= nt::sys::SRB_FLAGS_BYPASS_FROZEN_QUEUE;
     let timeout = u64::from(ask.timeout) * 1000;
     let request = Request::new(adapter, address, ask, buffer)?;
     adapter.queue.submit(adapter, request.clone());

@@ -40,10 +40,10 @@ pub fn walk(limit: usize, mut visit: impl FnMut(usize)) {
 pub fn describe(limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let top = crate::ke::thread::current().calls().top;
-    if let Some(f) = unsafe { top.as_ref() } {
-        if f.rip == 0 {
-            lines.push(alloc::format!("{} called by", f.export.name));
-        }
+    if let Some(f) = unsafe { top.as_ref() }
+        && f.rip == 0
+    {
+        lines.push(alloc::format!("{} called by", f.export.name));
     }
     walk(limit, |pc| lines.push(loader::describe(pc)));
     lines

@@ -1,0 +1,6 @@
+# The shipped xenpvpci.sys starts on the real platform device, and its bus enumerates.
+ntsim_config nt 2 'job=boot'
+xl create nt.cfg
+wait_for 60 guest_says nt 'hvm: end:' || true
+cp /tmp/work/serial-nt "$RESULTS/serial"
+guest_says nt 'hvm: PASS boot'

@@ -20,8 +20,8 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Options {
     /// Only these parts; all without it
-    #[arg(long, value_enum)]
-    only: Vec<Part>,
+    #[arg(long = "part", value_enum)]
+    parts: Vec<Part>,
     #[command(flatten)]
     build: build::Options,
 }
@@ -45,7 +45,7 @@ const PARTS: [Part; 4] = [Part::Drivers, Part::Host, Part::Loom, Part::Repro];
 pub fn command(options: &Options) -> Result<String> {
     setup::for_tests()?;
     let parts: Vec<Part> =
-        PARTS.into_iter().filter(|part| options.only.is_empty() || options.only.contains(part)).collect();
+        PARTS.into_iter().filter(|part| options.parts.is_empty() || options.parts.contains(part)).collect();
     let start = Instant::now();
     for (number, part) in parts.iter().enumerate() {
         run::step(&format!("test {}/{}: {part:?}", number + 1, parts.len()));

@@ -251,7 +251,7 @@ const CASES: &[(&str, Case, Case)] = &[
 ];
 
 #[repr(align(16))]
-struct Align([u64; 32]);
+struct Align(#[allow(dead_code)] [u64; 32]);
 
 fn set_event(d: &Driver, wait: u64) {
     let mut e: Box<KEVENT> = zeroed();
@@ -337,7 +337,6 @@ fn partial(d: &Driver, bytes: u64) {
 
 /// Pages of an MDL whose first frame the hypervisor takes away (a balloon) before they are freed.
 fn holed(d: &Driver, take: bool) {
-    use machine::GuestMemory;
     let m = d.call("MmAllocatePagesForMdlEx", &[0, u64::MAX, 0, 4096, 1, 4]);
     let pfn = unsafe { *(m as *const u64).add(6) };
     let memory = MEMORY.get().expect("the machine is attached");

@@ -33,6 +33,7 @@ pub const TEST_DRIVERS: [Driver; 1] =
 
 /// Options of `build`.
 #[derive(clap::Args)]
+#[group(id = "build-options")]
 pub struct Options {
     /// Which compiler to use
     #[arg(long, value_enum, default_value = "auto")]

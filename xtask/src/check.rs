@@ -6,6 +6,7 @@ use crate::{run, wdk};
 
 /// Options of `check`.
 #[derive(clap::Args)]
+#[group(id = "check-options")]
 pub struct Options {
     /// Reformat instead of complaining about the format
     #[arg(long)]

@@ -18,6 +18,7 @@ use crate::{
 
 /// Options of `test`.
 #[derive(clap::Args)]
+#[group(id = "test-options")]
 pub struct Options {
     /// Only these parts; all without it
     #[arg(long = "part", value_enum)]

@@ -1,6 +1,6 @@
 //! Calls from the kernel into a driver.
 //!
-//! Every driver routine is called through [`call!`]: the verifier then knows where the driver's part of the
+//! Every driver routine is called through `call!`: the verifier then knows where the driver's part of the
 //! stack begins, and checks that the routine returns at the IRQL at which it was called (WDK: every
 //! callback annotated "same IRQL on exit").
 

@@ -1,6 +1,6 @@
 //! Functions that drivers import: declaration, entry thunk, prologue.
 //!
-//! [`exports!`] declares a function with its IRQL rule. What a driver calls is a small naked thunk: it
+//! `exports!` declares a function with its IRQL rule. What a driver calls is a small naked thunk: it
 //! stores the non-volatile registers in the processor's block (`gs:[0x3000]`) and jumps to the body. So the
 //! verifier knows the exact stack pointer and can unwind the driver's stack from every call, and an
 //! exception raised by the export can be dispatched into the driver.
@@ -209,7 +209,7 @@ macro_rules! irql_range {
 
 /// Declares a table of exports.
 ///
-/// ```ignore
+/// ```text
 /// exports! { EXPORTS "ntoskrnl.exe";
 ///     /// Sets an event.
 ///     fn KeSetEvent(event: *mut KEVENT, increment: i32, wait: u8) -> i32 [irql <= DISPATCH_LEVEL] { … }

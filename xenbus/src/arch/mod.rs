@@ -4,7 +4,7 @@
 //! - [`Cpuid`] and [`Hypercall`]: the narrow waist. [`Direct`] is the machine itself; the three
 //!   instructions `cpuid`, `vmcall` and `vmmcall` stand in one function each (`x86`), never inlined
 //!   state, no hypercall page (HVCI forbids one). Tests put a simulated Xen behind the traits.
-//! - [`detect`]: finds Xen and what it says of itself.
+//! - `detect`: finds Xen and what it says of itself.
 //! - [`Xen`]: every hypercall that the drivers use, with checked results.
 
 mod calls;

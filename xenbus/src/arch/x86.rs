@@ -14,7 +14,7 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// Looks at the processor. Does not touch the hypervisor: find out with [`super::detect`] whether
+    /// Looks at the processor. Does not touch the hypervisor: find out with [`super::detect()`] whether
     /// there is one before making a hypercall.
     #[must_use]
     pub fn new() -> Self {

@@ -3,7 +3,7 @@
 //! * [`codec`]: requests to bytes, replies to values.
 //! * [`ring`]: the two byte rings in the shared page.
 //! * [`client`]: requests in flight, replies, watches, transactions, deadlines, suspend.
-//! * [`transact`]: doing a transaction again after `EAGAIN`, over any [`crate::seam::Store`].
+//! * `transact`: doing a transaction again after `EAGAIN`, over any [`crate::seam::Store`].
 //!
 //! Limits are those of the servers that exist: at most [`MAX_IN_FLIGHT`] requests (servers stall at
 //! 20), [`MAX_TRANSACTIONS`] transactions, [`MAX_WATCHES`] watches (a server allows 100 and others

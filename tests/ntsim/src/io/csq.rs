@@ -11,7 +11,7 @@ use nt::sys::*;
 const TYPE_CSQ_IRP_CONTEXT: u32 = 1;
 const TYPE_CSQ: u32 = 2;
 const TYPE_CSQ_EX: u32 = 3;
-/// DriverContext slot that the queue uses (IoCsqInsertIrp, remarks: Tail.Overlay.DriverContext[3]).
+/// DriverContext slot that the queue uses (IoCsqInsertIrp, remarks: `Tail.Overlay.DriverContext[3]`).
 const SLOT: usize = 3;
 
 unsafe fn cancel_slot(irp: *mut IRP) -> &'static AtomicUsize {

@@ -24,7 +24,7 @@ pub fn paged_pool(size: usize, tag: [u8; 4]) -> *mut u8 {
         .unwrap_or(core::ptr::null_mut())
 }
 
-/// Frees what [`pool`] gave, or what a driver allocated for the kernel to free.
+/// Frees what [`pool()`] gave, or what a driver allocated for the kernel to free.
 pub fn pool_free(at: *mut u8) {
     if pool::free(at).is_err() {
         bugcheck(

@@ -144,7 +144,14 @@ impl Toolchain {
             .map_or_else(|| std::env::home_dir().unwrap_or_default().join(".cargo"), PathBuf::from);
         let mut flags: Vec<OsString> = extra.iter().map(OsString::from).collect();
         // Paths of this machine must not reach the binaries.
-        for (from, to) in [(run::root(), "/src"), (home, "/cargo"), (self.rust_src.clone(), "/rust")] {
+        // The target folder last, as the last prefix that fits wins: it may lie in the checkout.
+        let places = [
+            (run::root(), "/src"),
+            (home, "/cargo"),
+            (self.rust_src.clone(), "/rust"),
+            (run::target(), "/target"),
+        ];
+        for (from, to) in places {
             let mut flag = OsString::from("--remap-path-prefix=");
             flag.push(from);
             flag.push("=");

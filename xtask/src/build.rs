@@ -3,9 +3,10 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
+use host::{need, run};
 
 use crate::{
-    link, pe, run, setup, stack,
+    link, pe, setup, stack,
     toolchain::{self, Route, TARGET, Toolchain},
     wdk,
 };
@@ -72,7 +73,7 @@ pub fn drivers(options: &Options) -> Result<Vec<String>> {
     let out = out_dir();
     run::make_dir(&out)?;
     let compiler = toolchain::find(options.route)?;
-    setup::linker()?;
+    need::ensure(&[setup::LLD, setup::RC])?;
     run::step(&format!("compiling with {}", compiler.describe()?));
     let mut lines = Vec::new();
     for driver in chosen() {

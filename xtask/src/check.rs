@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use crate::{run, wdk};
+use host::run;
+
+use crate::wdk;
 
 /// Options of `check`.
 #[derive(clap::Args)]

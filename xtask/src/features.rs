@@ -4,7 +4,7 @@
 mod tests {
     use std::fs;
 
-    use crate::run;
+    use host::run;
 
     /// The tests that a page names: text in backquotes within table rows.
     fn named(page: &str) -> Vec<String> {

@@ -6,8 +6,9 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
+use host::{need, run};
 
-use crate::{build, run};
+use crate::{build, setup};
 
 /// Where the bootable image and the payload are.
 pub fn dir() -> PathBuf {
@@ -25,6 +26,7 @@ pub fn command() -> Result<String> {
 pub fn image() -> Result<()> {
     let dir = dir();
     run::make_dir(&dir)?;
+    need::ensure(&setup::IMAGE)?;
     run::step("the stand-in kernel for bare metal");
     let flags =
         ["-Crelocation-model=static", "-Cpanic=abort", "-Ctarget-cpu=x86-64", "-Cforce-frame-pointers=yes"];
@@ -57,11 +59,10 @@ pub fn image() -> Result<()> {
             .args(["-u", "start32"])
             .arg(&lib),
     )
-    .context("linking the stand-in kernel (package binutils)")?;
+    .context("linking the stand-in kernel")?;
     run::output(
         Command::new("objcopy").args(["-O", "elf32-i386", "-S"]).arg(&elf).arg(dir.join("ntsim.elf")),
-    )
-    .context("package binutils")?;
+    )?;
     Ok(())
 }
 

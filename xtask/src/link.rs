@@ -1,10 +1,11 @@
 //! The link step: a static library and a version resource become a `.sys` (docs/build.md).
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use anyhow::Result;
+use host::{need, run};
 
-use crate::{build::Driver, run, setup};
+use crate::{build::Driver, setup};
 
 /// Size of INIT and PAGE is page-aligned by the default section alignment of 4096, which HVCI needs.
 const FLAGS: [&str; 22] = [
@@ -37,14 +38,14 @@ pub fn link(dir: &Path, driver: &Driver) -> Result<()> {
     let file = driver.file;
     let resource = format!("{file}.rc");
     fs::write(dir.join(&resource), version_resource(driver))?;
-    run::run(Command::new(setup::tool("/usr/bin/llvm-rc-19")?).current_dir(dir).args([
+    run::run(need::command(&setup::RC.get()?).current_dir(dir).args([
         "/no-preprocess",
         "/fo",
         &format!("{file}.res"),
         &resource,
     ]))?;
     let (major, minor) = (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"));
-    run::run(Command::new(setup::tool("/usr/bin/lld-link-19")?).current_dir(dir).args(FLAGS).args([
+    run::run(need::command(&setup::LLD.get()?).current_dir(dir).args(FLAGS).args([
         format!("/version:{major}.{minor}"),
         format!("/pdb:{file}.pdb"),
         format!("/pdbaltpath:{file}.pdb"),

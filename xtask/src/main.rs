@@ -9,7 +9,6 @@ mod features;
 mod hvm;
 mod link;
 mod pe;
-mod run;
 mod setup;
 mod stack;
 mod suite;
@@ -19,6 +18,7 @@ mod wdk;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use host::run;
 
 /// Builds, tests and packages the Xen PV drivers for Windows.
 #[derive(Parser)]

@@ -1,165 +1,55 @@
-//! Installs what is missing: Debian packages through the machine's own apt configuration, as root or
-//! with sudo; without either they are downloaded and unpacked under `target/debian`.
+//! What the commands need from outside, by command. How it is got: [`host::need`].
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use host::need::{self, Need};
 
-use crate::run;
-
-/// Packages for building drivers.
-const BUILD: (&[&str], &[&str]) = (
-    &["rustc-web", "cargo-web", "rust-web-src", "lld-19", "llvm-19"],
-    &["/usr/bin/lld-link-19", "/usr/bin/llvm-rc-19"],
-);
-/// Packages for the tests.
-const TEST: (&[&str], &[&str]) = (
-    &["libxen-dev", "gcc", "libc6-dev", "mtools", "dosfstools"],
-    &["/usr/include/xen/xen.h", "/usr/bin/mcopy", "/usr/sbin/fsck.fat"],
-);
-
-/// Where packages are unpacked when they cannot be installed.
-fn private() -> PathBuf {
-    run::target().join("debian")
+const fn need(package: &'static str, names: &'static [&'static str]) -> Need {
+    Need { package, names }
 }
 
-/// The folder below which `file` (an absolute path of a package) is: `/` or the private one.
-pub fn prefix_of(file: &str) -> Result<PathBuf> {
-    [PathBuf::from("/"), private()]
-        .into_iter()
-        .find(|prefix| prefix.join(&file[1..]).exists())
-        .with_context(|| format!("{file} is missing: run `cargo xtask setup`"))
-}
+/// Debian's Rust for the driver build.
+pub const RUSTC: Need = need("rustc-web", &["/usr/bin/rustc"]);
+/// Its cargo.
+pub const CARGO: Need = need("cargo-web", &["/usr/bin/cargo"]);
+/// The library's sources, for `-Zbuild-std`; where they lie is asked of rustc.
+pub const RUST_SRC: Need = need("rust-web-src", &["/usr/share/doc/rust-web-src"]);
+/// The linker. Other versions link as well, with a few bytes of difference.
+pub const LLD: Need = need("lld-19", &["lld-link-19", "lld-link"]);
+/// The resource compiler.
+pub const RC: Need = need("llvm-19", &["llvm-rc-19", "llvm-rc"]);
+/// Xen's official headers, for the ABI test.
+pub const XEN_HEADERS: Need = need("libxen-dev", &["/usr/include/xen/xen.h"]);
 
-/// The full path of a package's file, wherever it was put.
-pub fn tool(file: &str) -> Result<PathBuf> {
-    Ok(prefix_of(file)?.join(&file[1..]))
-}
+/// For the bootable image.
+pub const IMAGE: [Need; 3] =
+    [need("binutils", &["ld"]), need("binutils", &["objcopy"]), need("tar", &["tar"])];
+
+/// For tests.
+const TEST: [Need; 5] = [
+    XEN_HEADERS,
+    need("gcc", &["cc"]),
+    need("libc6-dev", &["/usr/include/stdlib.h"]),
+    need("mtools", &["mcopy"]),
+    need("dosfstools", &["fsck.fat"]),
+];
 
 /// Everything that the commands of xtask need.
 pub fn all() -> Result<()> {
-    packages(BUILD.0, BUILD.1)?;
-    packages(TEST.0, TEST.1)
-}
-
-/// What the link step needs.
-pub fn linker() -> Result<()> {
-    packages(&["lld-19", "llvm-19"], &["/usr/bin/lld-link-19", "/usr/bin/llvm-rc-19"])
+    need::ensure(&[LLD, RC])?;
+    need::ensure(&IMAGE)?;
+    for_tests()?;
+    crate::toolchain::find(crate::toolchain::Route::Auto).map(drop)
 }
 
 /// What the tests need.
 pub fn for_tests() -> Result<()> {
-    packages(TEST.0, TEST.1)
+    need::ensure(&TEST)
 }
 
-fn installed(package: &str) -> bool {
-    run::output(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]))
-        .is_ok_and(|status| status.contains("install ok installed"))
-}
-
-/// Makes sure that the packages are there; `files` are paths that prove it when they were unpacked
-/// privately or came by other means.
-pub fn packages(names: &[&str], files: &[&str]) -> Result<()> {
-    if !files.is_empty() && files.iter().all(|file| prefix_of(file).is_ok()) && names.iter().all(|n| here(n))
-    {
-        return Ok(());
-    }
-    let missing: Vec<&str> = names.iter().copied().filter(|name| !here(name)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    if run::on_path("apt-get").is_none() {
-        bail!(
-            "this machine has no apt; install the equivalents of these Debian packages by hand: {}",
-            missing.join(" ")
-        );
-    }
-    run::step(&format!("installing {}", missing.join(" ")));
-    if is_root() {
-        return apt(&mut Command::new("apt-get"), &missing);
-    }
-    if sudo_works() {
-        return apt(Command::new("sudo").args(["-n", "apt-get"]), &missing);
-    }
-    unpack(&missing)
-}
-
-fn here(package: &str) -> bool {
-    installed(package) || private().join(".done").join(package).exists()
-}
-
-fn is_root() -> bool {
-    run::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
-}
-
-fn sudo_works() -> bool {
-    run::on_path("sudo").is_some() && run::output(Command::new("sudo").args(["-n", "true"])).is_ok()
-}
-
-fn apt(command: &mut Command, names: &[&str]) -> Result<()> {
-    let again = format!("as root: apt-get update && apt-get install {}", names.join(" "));
-    let program = command.get_program().to_owned();
-    let first: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-    let call = |arguments: &[&str]| {
-        let mut command = Command::new(&program);
-        command.args(&first).args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        run::output(&mut command)
-    };
-    let install: Vec<&str> =
-        ["install", "-y", "-q", "--no-install-recommends"].into_iter().chain(names.iter().copied()).collect();
-    // The lists may be old or absent: refresh them only when the first try fails.
-    if call(&install).is_ok() {
-        return Ok(());
-    }
-    call(&["update", "-q"]).with_context(|| format!("cannot refresh the package lists; {again}"))?;
-    call(&install).with_context(|| format!("cannot install packages; {again}"))?;
-    Ok(())
-}
-
-/// Downloads packages with their missing dependencies and unpacks them privately.
-fn unpack(names: &[&str]) -> Result<()> {
-    let dir = private();
-    let archives = dir.join("archives");
-    run::make_dir(&archives.join("partial"))?;
-    let list = run::output(
-        Command::new("apt-get")
-            .args(["install", "--print-uris", "-y", "-qq", "--no-install-recommends"])
-            .args(names),
-    )
-    .with_context(|| {
-        format!(
-            "neither root nor sudo, and apt cannot resolve the packages; as root: apt-get install {}",
-            names.join(" ")
-        )
-    })?;
-    // Lines are: 'uri' name_version_arch.deb size checksum
-    for line in list.lines() {
-        let Some(file) = line.split_whitespace().nth(1) else { continue };
-        let package = file.split('_').next().unwrap_or(file);
-        if private().join(".done").join(package).exists() {
-            continue;
-        }
-        run::output(Command::new("apt-get").args(["download", package]).current_dir(&archives))
-            .with_context(|| format!("cannot download {package}"))?;
-        let deb = newest(&archives, package)?;
-        run::output(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(&dir))?;
-        run::make_dir(&dir.join(".done"))?;
-        std::fs::write(dir.join(".done").join(package), b"")?;
-    }
-    for name in names {
-        std::fs::write(dir.join(".done").join(name), b"")?;
-    }
-    Ok(())
-}
-
-fn newest(dir: &Path, package: &str) -> Result<PathBuf> {
-    let start = format!("{package}_");
-    std::fs::read_dir(dir)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&start)))
-        .max()
-        .with_context(|| format!("{package} was not downloaded"))
+/// The folder with Xen's headers: `/usr/include`, or where they were unpacked.
+pub fn xen_headers() -> Result<PathBuf> {
+    let file = XEN_HEADERS.get()?;
+    Ok(file.ancestors().nth(2).map(PathBuf::from).unwrap_or_default())
 }

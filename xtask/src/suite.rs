@@ -11,9 +11,11 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
+use host::run;
+
 use crate::{
     build::{self, DRIVERS},
-    run, setup,
+    setup,
 };
 
 /// Options of `test`.
@@ -64,7 +66,12 @@ pub fn command(options: &Options) -> Result<String> {
 }
 
 fn host() -> Result<()> {
-    run::run(run::cargo().args(["test", "--workspace", "--locked"]).env("XENPV_DRIVERS", build::out_dir()))
+    run::run(
+        run::cargo()
+            .args(["test", "--workspace", "--locked"])
+            .env("XENPV_DRIVERS", build::out_dir())
+            .env("XEN_HEADERS", setup::xen_headers()?),
+    )
 }
 
 fn loom() -> Result<()> {

@@ -12,7 +12,9 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{run, setup};
+use host::{need, run};
+
+use crate::setup;
 
 /// The target triple of drivers.
 pub const TARGET: &str = "x86_64-pc-windows-msvc";
@@ -39,23 +41,42 @@ pub struct Toolchain {
     rust_src: PathBuf,
 }
 
+/// The oldest compiler that takes the sources.
+const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
+
+/// Major and minor version in `rustc 1.96.0 (…)` or `1.95`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let mut parts = number.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
 fn debian() -> Result<Toolchain> {
-    setup::packages(&["rustc-web", "cargo-web", "rust-web-src"], &["/usr/bin/rustc", "/usr/bin/cargo"])?;
-    let prefix = setup::prefix_of("/usr/bin/rustc")?;
-    let rustc = prefix.join("usr/bin/rustc");
-    let sysroot =
-        run::output(Command::new(&rustc).args(["--print", "sysroot"]).env_remove("LD_LIBRARY_PATH"))?;
-    let rust_src = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
-    if !rust_src.join("library/core").is_dir() {
-        setup::packages(&["rust-web-src"], &[])?;
+    let needs = [setup::RUSTC, setup::CARGO, setup::RUST_SRC];
+    need::ensure(&needs)?;
+    let rustc = setup::RUSTC.get()?;
+    let ask = |what: &[&str]| run::output(need::command(&rustc).args(what));
+    let recent = || -> Result<bool> { Ok(version(&ask(&["--version"])?) >= version(OLDEST)) };
+    if !recent()? {
+        // Installed long ago: Debian's security updates bring newer ones.
+        need::install(&needs.map(|need| need.package))?;
+        if !recent()? {
+            bail!(
+                "{} is {}, and the drivers need {OLDEST}: let apt see your release's security updates, or use \
+                 rustup (`rustup target add {TARGET}`)",
+                rustc.display(),
+                ask(&["--version"])?.trim()
+            );
+        }
     }
+    let rust_src = Path::new(ask(&["--print", "sysroot"])?.trim()).join("lib/rustlib/src/rust");
     if !rust_src.join("library/core").is_dir() {
         bail!(
             "Debian's rustc has no library sources in {}: install the package rust-web-src",
             rust_src.display()
         );
     }
-    Ok(Toolchain { cargo: prefix.join("usr/bin/cargo"), rustc, build_std: true, rust_src })
+    Ok(Toolchain { cargo: setup::CARGO.get()?, rustc, build_std: true, rust_src })
 }
 
 fn rustup() -> Result<Option<Toolchain>> {
@@ -100,7 +121,7 @@ pub fn find(route: Route) -> Result<Toolchain> {
 impl Toolchain {
     /// One line for people.
     pub fn describe(&self) -> Result<String> {
-        let version = run::output(Command::new(&self.rustc).arg("--version").env_remove("LD_LIBRARY_PATH"))?;
+        let version = run::output(need::command(&self.rustc).arg("--version"))?;
         let route = if self.build_std { "Debian, build-std" } else { "rustup" };
         Ok(format!("{} ({route})", version.trim()))
     }
@@ -128,6 +149,7 @@ impl Toolchain {
         if self.build_std {
             command.env("RUSTC_BOOTSTRAP", "1");
         }
+        need::libraries(&mut command, &self.cargo);
         command.arg("rustc").args(["--target", target, "--profile", "driver"]);
         command
     }
@@ -167,5 +189,18 @@ impl Toolchain {
         run::run(&mut command)?;
         let dir = run::target().join(if self.build_std { "win-debian" } else { "win-rustup" });
         Ok(dir.join(target).join("driver"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(version("rustc 1.96.0 (ac68faa20 2026-05-25)"), Some((1, 96)));
+        assert!(version("rustc 1.100.1") > version("1.95"));
+        assert!(version("rustc 1.85.0 (4d91de4e4 2025-02-17)") < version(OLDEST));
+        assert_eq!(version("no number"), None);
     }
 }

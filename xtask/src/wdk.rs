@@ -11,9 +11,10 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use host::run;
+
 use crate::{
     build::{Driver, out_dir},
-    run,
     toolchain::TARGET,
 };
 

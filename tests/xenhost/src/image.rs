@@ -10,12 +10,15 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{
-    modules::Modules,
-    packages::Apt,
+use host::{
+    apt::Apt,
     run::{make_dir, output},
 };
 
+use crate::modules::Modules;
+
+/// The Debian release that Xen, dom0 and the outer QEMU come from.
+const RELEASE: &str = "trixie";
 /// The outer machine.
 const HOST: &[&str] = &["qemu-system-x86", "seabios"];
 /// What dom0 runs.
@@ -107,7 +110,7 @@ pub fn prepare(dir: &Path) -> Result<Images> {
         return Ok(images);
     }
     let _ = fs::remove_file(&stamp);
-    let apt = Apt::new(&dir.join("apt"))?;
+    let apt = Apt::of_release(&dir.join("apt"), RELEASE)?;
     let tree = |name: &str, packages: &[&str]| -> Result<PathBuf> {
         let root = dir.join(name);
         let archives = apt.fetch(packages)?;

@@ -2,9 +2,7 @@
 
 mod image;
 mod modules;
-mod packages;
 mod qemu;
-mod run;
 mod scenario;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -34,10 +32,7 @@ enum Action {
 
 /// Where images and results are kept.
 fn dir() -> PathBuf {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-    target.join("xenhost")
+    host::run::target().join("xenhost")
 }
 
 fn act(action: &Action) -> Result<String> {

@@ -12,7 +12,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{image::Images, run::make_dir};
+use host::run::make_dir;
+
+use crate::image::Images;
 
 /// The settings without which guests crash under QEMU's emulated SVM (docs/xenhost.md).
 const XEN_ARGS: &str = "placeholder dom0_mem=1024M,max:1024M dom0_max_vcpus=1 dom0_vcpus_pin cpuidle=0 \

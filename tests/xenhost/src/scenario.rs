@@ -9,7 +9,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{image, qemu::Boot, run::make_dir};
+use host::run::make_dir;
+
+use crate::{image, qemu::Boot};
 
 /// Seconds that one scenario may take unless its script says `# bound: N`.
 const BOUND: u64 = 120;

@@ -13,28 +13,50 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{make_dir, output};
 
-/// The Debian release that Xen, dom0 and the outer QEMU come from.
-pub const RELEASE: &str = "trixie";
-
 /// A private apt.
 pub struct Apt {
     dir: PathBuf,
+    release: String,
 }
 
 impl Apt {
+    /// For packages of `release` with everything that they need, to be a root of their own.
+    ///
+    /// # Errors
+    /// `dir` cannot be written, or the mirror does not answer.
+    pub fn of_release(dir: &Path, release: &str) -> Result<Self> {
+        make_dir(dir)?;
+        let none = dir.join("status");
+        fs::write(&none, b"")?;
+        Self::new(dir, release, &none)
+    }
+
+    /// For packages of this machine's own release, to stand beside what is installed.
+    ///
+    /// # Errors
+    /// As [`Apt::of_release`]; or this is not Debian.
+    pub fn for_this_machine(dir: &Path) -> Result<Self> {
+        let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
+        let release = about
+            .lines()
+            .find_map(|line| line.strip_prefix("VERSION_CODENAME="))
+            .filter(|_| about.lines().any(|line| line == "ID=debian"))
+            .context("this machine is not a Debian release")?;
+        Self::new(dir, release, Path::new("/var/lib/dpkg/status"))
+    }
+
     /// Sets up a private apt in `dir` with fresh lists (kept for a day).
-    pub fn new(dir: &Path) -> Result<Self> {
+    fn new(dir: &Path, release: &str, status: &Path) -> Result<Self> {
         for sub in ["state/lists/partial", "cache/archives/partial", "etc"] {
             make_dir(&dir.join(sub))?;
         }
-        let apt = Self { dir: dir.to_owned() };
-        fs::write(dir.join("status"), b"")?;
-        fs::write(dir.join("etc/sources.list"), sources()?)?;
-        let root = dir.display();
+        let apt = Self { dir: dir.to_owned(), release: release.to_owned() };
+        fs::write(dir.join("etc/sources.list"), sources(release)?)?;
+        let (root, status) = (dir.display(), status.display());
         fs::write(
             dir.join("apt.conf"),
             format!(
-                "Dir::State \"{root}/state\";\nDir::State::status \"{root}/status\";\nDir::Cache \"{root}/cache\";\n\
+                "Dir::State \"{root}/state\";\nDir::State::status \"{status}\";\nDir::Cache \"{root}/cache\";\n\
                  Dir::Etc::sourcelist \"{root}/etc/sources.list\";\nDir::Etc::sourceparts \"/dev/null\";\n\
                  Dir::Etc::preferencesparts \"/dev/null\";\nAPT::Architecture \"amd64\";\n\
                  APT::Install-Recommends \"false\";\nAPT::Sandbox::User \"\";\n\
@@ -47,7 +69,7 @@ impl Apt {
             .is_ok_and(|when| when.elapsed().is_ok_and(|age| age.as_secs() < 86_400));
         if !fresh {
             output(apt.command("apt-get").args(["update", "-qq"])).with_context(|| {
-                format!("cannot read the package lists of Debian {RELEASE} from this machine's mirror")
+                format!("cannot read the package lists of Debian {release} from this machine's mirror")
             })?;
             fs::write(stamp, b"")?;
         }
@@ -60,10 +82,13 @@ impl Apt {
         command
     }
 
-    /// Downloads packages with all they depend on; gives the archives' paths, sorted by name.
+    /// Downloads packages with all they depend on and the status file lacks; gives the archives' paths, sorted by name.
+    ///
+    /// # Errors
+    /// The release has no such package, or the mirror does not answer.
     pub fn fetch(&self, names: &[&str]) -> Result<Vec<PathBuf>> {
         let list = output(self.command("apt-get").args(["install", "--print-uris", "-qq", "-y"]).args(names))
-            .with_context(|| format!("Debian {RELEASE} does not offer {}", names.join(", ")))?;
+            .with_context(|| format!("Debian {} does not offer {}", self.release, names.join(", ")))?;
         // Lines are: 'uri' name_version_arch.deb size checksum
         let archives = self.dir.join("debs");
         make_dir(&archives)?;
@@ -92,6 +117,9 @@ impl Apt {
     }
 
     /// Unpacks archives over each other into `root`.
+    ///
+    /// # Errors
+    /// An archive is broken, or `root` cannot be written.
     pub fn unpack(archives: &[PathBuf], root: &Path) -> Result<()> {
         make_dir(&root.join("usr"))?;
         // The links of a merged /usr, which base-files' maintainer script would make.
@@ -126,14 +154,14 @@ fn pipe(from: &mut Command, to: &mut Command) -> Result<()> {
 }
 
 /// A sources.list of our release at the mirror that this machine uses for Debian.
-fn sources() -> Result<String> {
+fn sources(release: &str) -> Result<String> {
     let targets = output(Command::new("apt-get").args([
         "indextargets",
         "--format",
         "$(SITE) $(REPO_URI) $(ORIGIN) $(LABEL) $(SIGNED_BY)",
         "Created-By: Packages",
     ]))
-    .context("this machine has no apt; the Xen rig needs Debian or Ubuntu with apt configured")?;
+    .context("this machine has no apt; it must be Debian, with apt configured")?;
     let mut lines = String::new();
     let mut seen = Vec::new();
     for line in targets.lines() {
@@ -144,7 +172,7 @@ fn sources() -> Result<String> {
         }
         seen.push(uri);
         let security = fields.get(3).is_some_and(|label| label.contains("Security"));
-        let suite = if security { format!("{RELEASE}-security") } else { RELEASE.to_owned() };
+        let suite = if security { format!("{release}-security") } else { release.to_owned() };
         lines.push_str(&format!("deb {uri} {suite} main\n"));
     }
     if lines.is_empty() {

@@ -6,9 +6,11 @@
 mod build;
 mod check;
 mod features;
+mod fuzz;
 mod hvm;
 mod link;
 mod pe;
+mod routes;
 mod setup;
 mod stack;
 mod suite;
@@ -38,6 +40,8 @@ enum Command {
     Test(suite::Options),
     /// Formatting, lints, documentation, licences
     Check(check::Options),
+    /// Fuzz the parsers of what a peer controls (libFuzzer)
+    Fuzz(fuzz::Options),
     /// Build the stand-in NT kernel as a bootable image, and the driver payload
     Hvm,
     /// Real Xen with a Linux dom0 in QEMU: `xenhost run|shell|list|prepare`
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Build(options) => build::command(&options),
         Command::Test(options) => suite::command(&options),
         Command::Check(options) => check::command(&options),
+        Command::Fuzz(options) => fuzz::command(&options),
         Command::Hvm => hvm::command(),
         Command::Xenhost(forward) => run::run(
             run::cargo()

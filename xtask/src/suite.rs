@@ -15,7 +15,7 @@ use host::run;
 
 use crate::{
     build::{self, DRIVERS},
-    setup,
+    routes, setup,
 };
 
 /// Options of `test`.
@@ -36,13 +36,17 @@ enum Part {
     Drivers,
     /// All tests of the workspace, scenarios with the built drivers included
     Host,
+    /// The fuzz targets over their seeds and random bytes
+    Fuzz,
     /// Concurrency models (loom)
     Loom,
+    /// The other compiler route makes drivers that boot, too
+    Routes,
     /// A second build at another path gives the same bytes
     Repro,
 }
 
-const PARTS: [Part; 4] = [Part::Drivers, Part::Host, Part::Loom, Part::Repro];
+const PARTS: [Part; 6] = [Part::Drivers, Part::Host, Part::Fuzz, Part::Loom, Part::Routes, Part::Repro];
 
 /// `cargo xtask test`.
 pub fn command(options: &Options) -> Result<String> {
@@ -58,7 +62,9 @@ pub fn command(options: &Options) -> Result<String> {
                 build::test_drivers(&options.build)?;
             }
             Part::Host => host()?,
+            Part::Fuzz => fuzz()?,
             Part::Loom => loom()?,
+            Part::Routes => routes::check(&options.build)?,
             Part::Repro => repro(&options.build)?,
         }
     }
@@ -71,6 +77,14 @@ fn host() -> Result<()> {
             .args(["test", "--workspace", "--locked"])
             .env("XENPV_DRIVERS", build::out_dir())
             .env("XEN_HEADERS", setup::xen_headers()?),
+    )
+}
+
+fn fuzz() -> Result<()> {
+    run::run(
+        run::cargo()
+            .args(["test", "--locked", "--manifest-path", "tests/fuzz/Cargo.toml"])
+            .env("CARGO_TARGET_DIR", run::target().join("fuzz")),
     )
 }
 

@@ -126,6 +126,11 @@ impl Toolchain {
         Ok(format!("{} ({route})", version.trim()))
     }
 
+    /// Whether it compiles the target's library itself (the Debian route).
+    pub fn builds_std(&self) -> bool {
+        self.build_std
+    }
+
     /// A cargo call of this toolchain, free of what rustup's cargo put into our environment
     /// (it would be taken for the other toolchain's own settings).
     fn command(&self, target: &str, flags: &[OsString]) -> Command {

@@ -1,7 +1,7 @@
 //! What is fuzzed, as plain functions over bytes.
 //!
 //! Each function must return for any input: a panic, an endless loop or a failed assertion is a find.
-//! `cargo fuzz run --features libfuzzer <name>` (nightly) drives them with libFuzzer; `cargo test` runs
+//! `cargo xtask fuzz` drives them with libFuzzer; `cargo test` runs
 //! them on stable over the seeds in `seeds/<name>/` and over pseudo-random bytes.
 
 mod codec;

@@ -4,6 +4,7 @@
 //! release. Maintainer scripts do not run.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -36,13 +37,8 @@ impl Apt {
     /// # Errors
     /// As [`Apt::of_release`]; or this is not Debian.
     pub fn for_this_machine(dir: &Path) -> Result<Self> {
-        let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
-        let release = about
-            .lines()
-            .find_map(|line| line.strip_prefix("VERSION_CODENAME="))
-            .filter(|_| about.lines().any(|line| line == "ID=debian"))
-            .context("this machine is not a Debian release")?;
-        Self::new(dir, release, Path::new("/var/lib/dpkg/status"))
+        let release = codename().context("this machine is not a Debian release")?;
+        Self::new(dir, &release, Path::new("/var/lib/dpkg/status"))
     }
 
     /// Sets up a private apt in `dir` with fresh lists (kept for a day).
@@ -155,30 +151,81 @@ fn pipe(from: &mut Command, to: &mut Command) -> Result<()> {
 
 /// A sources.list of our release at the mirror that this machine uses for Debian.
 fn sources(release: &str) -> Result<String> {
-    let targets = output(Command::new("apt-get").args([
-        "indextargets",
-        "--format",
-        "$(SITE) $(REPO_URI) $(ORIGIN) $(LABEL) $(SIGNED_BY)",
-        "Created-By: Packages",
-    ]))
-    .context("this machine has no apt; it must be Debian, with apt configured")?;
-    let mut lines = String::new();
-    let mut seen = Vec::new();
-    for line in targets.lines() {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let (Some(uri), Some(&"Debian")) = (fields.get(1), fields.get(2)) else { continue };
-        if seen.contains(uri) {
-            continue;
-        }
-        seen.push(uri);
-        let security = fields.get(3).is_some_and(|label| label.contains("Security"));
-        let suite = if security { format!("{release}-security") } else { release.to_owned() };
-        lines.push_str(&format!("deb {uri} {suite} main\n"));
+    let mut apt = Command::new("apt-get");
+    apt.args(["indextargets", "--format", "$(REPO_URI)|$(ORIGIN)|$(LABEL)", "Created-By: Packages"]);
+    let known =
+        output(&mut apt).context("this machine has no apt; it must be Debian, with apt configured")?;
+    let mut lines = of_targets(&known, release);
+    if lines.is_empty() {
+        // Nobody ran `apt-get update` yet: what it would fetch names the mirrors as well.
+        let planned = output(Command::new("apt-get").args(["update", "--print-uris"]))?;
+        lines = of_plan(&planned, &codename().unwrap_or_default(), release);
     }
     if lines.is_empty() {
-        bail!(
-            "apt on this machine names no Debian mirror; run `apt-get update` once, or add one to its sources"
-        );
+        bail!("apt on this machine names no Debian mirror; add one to its sources");
     }
-    Ok(lines)
+    Ok(lines.into_iter().collect::<Vec<_>>().concat())
+}
+
+/// The name of the Debian release that this machine runs.
+fn codename() -> Option<String> {
+    let about = fs::read_to_string("/etc/os-release").ok()?;
+    about.lines().find(|line| *line == "ID=debian")?;
+    Some(about.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="))?.to_owned())
+}
+
+/// A line of a sources.list.
+fn line(uri: &str, release: &str, security: bool) -> String {
+    format!("deb {uri} {release}{} main\n", if security { "-security" } else { "" })
+}
+
+/// From `uri|origin|label` of the lists that apt has.
+fn of_targets(text: &str, release: &str) -> BTreeSet<String> {
+    let fields = text.lines().map(|line| line.split('|').collect::<Vec<_>>());
+    fields
+        .filter_map(|fields| match fields[..] {
+            [uri, "Debian", label] => Some(line(uri, release, label.contains("Security"))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// From the addresses of an update to come, `'<mirror>/dists/<suite>/InRelease' …`.
+fn of_plan(text: &str, codename: &str, release: &str) -> BTreeSet<String> {
+    text.lines()
+        .filter_map(|text| {
+            let (uri, suite) = text.strip_prefix('\'')?.split_once("/InRelease'")?.0.split_once("/dists/")?;
+            let security = suite.strip_prefix(codename)?;
+            ["", "-security"].contains(&security).then(|| line(uri, release, !security.is_empty()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mirrors_are_those_of_debian_once_each() {
+        let known = "http://m.example/debian/|Debian|Debian\nhttp://m.example/debian/|Debian|Debian\n\
+                     http://m.example/sec/|Debian|Debian-Security\nhttp://other.example/node/|Node|Node\n";
+        let lines = [
+            "deb http://m.example/debian/ trixie main\n",
+            "deb http://m.example/sec/ trixie-security main\n",
+        ];
+        assert!(of_targets(known, "trixie").iter().eq(&lines));
+        assert!(of_targets("", "trixie").is_empty());
+    }
+
+    #[test]
+    fn a_machine_that_never_updated_names_its_mirrors() {
+        let plan = "'http://m.example/debian/dists/bookworm/InRelease' a 0 \n\
+                    'http://m.example/debian/dists/bookworm-updates/InRelease' b 0 \n\
+                    'http://m.example/sec/dists/bookworm-security/InRelease' c 0 \n\
+                    'http://m.example/sec/dists/bookworm-security/main/binary-amd64/Packages.xz' d 0 \n\
+                    'http://other.example/node/dists/nodistro/InRelease' e 0 \n";
+        let lines =
+            ["deb http://m.example/debian trixie main\n", "deb http://m.example/sec trixie-security main\n"];
+        assert!(of_plan(plan, "bookworm", "trixie").iter().eq(&lines));
+    }
 }

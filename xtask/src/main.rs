@@ -12,6 +12,7 @@ mod link;
 mod pe;
 mod routes;
 mod setup;
+mod soak;
 mod stack;
 mod suite;
 mod toolchain;
@@ -38,6 +39,8 @@ enum Command {
     Build(build::Options),
     /// Build the drivers, then run every test
     Test(suite::Options),
+    /// Long campaigns over many seeds: `soak` lists them, `soak NAME` runs one
+    Soak(soak::Options),
     /// Formatting, lints, documentation, licences
     Check(check::Options),
     /// Fuzz the parsers of what a peer controls (libFuzzer)
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         }
         Command::Build(options) => build::command(&options),
         Command::Test(options) => suite::command(&options),
+        Command::Soak(options) => soak::command(&options),
         Command::Check(options) => check::command(&options),
         Command::Fuzz(options) => fuzz::command(&options),
         Command::Hvm => hvm::command(),

@@ -6,34 +6,12 @@
 
 use std::path::Path;
 
-use nt::sys::{NTSTATUS, STATUS_INVALID_IMAGE_FORMAT};
-use ntsim::io::driver::{self, Image};
-use ntsim::pnp::{self, manager::Loader, service, store::Source};
-use ntsim::{cm, loader};
+use ntsim::cm;
+use ntsim::io::driver;
+use ntsim::pnp::{self, service, store::Source};
 use ntsim_host::Sim;
 
 const NAME: &str = "nt-selftest";
-
-/// The kernel's own loader of portable executables.
-struct Pe;
-
-impl Loader for Pe {
-    fn load(&self, _path: &str, service: &str, bytes: &[u8]) -> Result<Image, NTSTATUS> {
-        let module = loader::load(service, bytes).map_err(|error| {
-            eprintln!("{service}: {error:?}");
-            STATUS_INVALID_IMAGE_FORMAT
-        })?;
-        let range = module.range();
-        // SAFETY: the image's entry point is a DriverEntry.
-        let entry = unsafe { std::mem::transmute::<usize, driver::Entry>(module.entry()) };
-        Ok(Image { entry, base: range.start, size: range.len(), id: range.start })
-    }
-
-    fn unload(&self, image: Image) {
-        let module = loader::module_at(image.base).expect("a loaded image");
-        loader::unload::unload(module);
-    }
-}
 
 fn image() -> Vec<u8> {
     let folder = std::env::var_os("XENPV_DRIVERS").expect("XENPV_DRIVERS: run `cargo xtask test`");
@@ -45,7 +23,6 @@ fn image() -> Vec<u8> {
 fn load_and_unload(image: Vec<u8>, seed: u64, processors: u32) -> Result<u64, String> {
     let sim = Sim::builder().seed(seed).processors(processors).build();
     let outcome = sim.run(|| {
-        pnp::manager::set_loader(&Pe);
         let path = format!("System32\\drivers\\{NAME}.sys");
         pnp::state().store.lock().files.insert(path.to_lowercase(), Source::Image(image));
         let key = service::key(NAME);

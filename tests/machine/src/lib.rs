@@ -22,6 +22,10 @@ pub trait GuestMemory {
     /// it) or is given another backing (shared info, grant frames): the engine maps the guest's
     /// view of `gfn` to `host` (4096 bytes, page-aligned, owned by the machine) or to nothing.
     fn set_frame(&self, gfn: u64, host: Backing);
+    /// Watches a page, by the host address under which the machine reaches it, or does so no more: each access of
+    /// the guest to it is announced by [`Machine::accessing`] before it happens. Engines that cannot trap single
+    /// accesses ignore it.
+    fn watch(&self, _page: *mut u8, _on: bool) {}
 }
 
 /// What lies behind a guest frame.
@@ -125,8 +129,8 @@ pub trait Machine {
     fn runnable(&self, _cpu: u32) -> bool {
         true
     }
-    /// In seeds that trap accesses to shared pages: the guest is about to touch (and, for a read, has
-    /// not yet seen) the word at `gpa`. A hostile peer may change it now.
+    /// The guest is about to touch (and, for a read, has not yet seen) the word at `gpa` of a page that is watched
+    /// ([`GuestMemory::watch`]), or of any shared page in seeds that trap these. A hostile peer may change it now.
     fn accessing(&self, _cpu: u32, _gpa: u64, _write: bool) {}
     /// Whether a peer can reach this frame through a grant now: `Some(true)` when it is mapped,
     /// `Some(false)` when it is granted only. The kernel must not free such a page.

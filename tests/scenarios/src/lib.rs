@@ -2,3 +2,4 @@
 #![allow(unsafe_code, reason = "gives images to the stand-in kernel")]
 
 pub mod rig;
+pub mod whole;

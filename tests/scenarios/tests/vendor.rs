@@ -74,13 +74,24 @@ fn vendor_bus_and_disk_carry_data() {
             .find_map(|target| Disk::open(adapters[0], Address { path: 0, target, lun: 0 }).ok())
             .expect("a disk at some target");
         let data: Vec<u8> = (0..1u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-        disk.write(2048, &data, false).expect("written");
-        disk.flush().expect("flushed");
-        let there = xen.disk(VDEV).expect("the disk").borrow().bytes(2048, data.len() as u64 / 512);
-        assert!(there == data, "at the back-end");
-        let mut back = vec![0; data.len()];
-        disk.read(2048, &mut back).expect("read");
-        assert!(back == data, "read back");
+        for (lba, offset, bytes) in
+            [(2048, 0, data.len()), (8192, 512, 70_144), (16_384, 4, 4096), (24_576, 0, 512)]
+        {
+            let (disk, data) = (Disk { offset, ..disk }, &data[..bytes]);
+            disk.write(lba, data, false).expect("written");
+            disk.flush().expect("flushed");
+            let there = xen.disk(VDEV).expect("the disk").borrow().bytes(lba, bytes as u64 / 512);
+            assert!(there == data, "{bytes} bytes at the back-end");
+            let mut back = vec![0; bytes];
+            disk.read(lba, &mut back).expect("read");
+            assert!(back == data, "{bytes} bytes read back");
+        }
+        let pending: Vec<_> = (0..64)
+            .map(|n| disk.send(n * 8, Ok(&data[n as usize * 4096..][..4096])).expect("sent"))
+            .collect();
+        pending.into_iter().for_each(|p| assert!(p.finish().is_ok(), "one of many at once"));
+        let there = xen.disk(VDEV).expect("the disk").borrow().bytes(0, 64 * 8);
+        assert!(there == data[..64 * 4096], "many at once, at the back-end");
     });
     for report in rig.sim.reports() {
         eprintln!("{}: {}\n    {}", report.rule.id, report.text, report.stack.join("\n    "));

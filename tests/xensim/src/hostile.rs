@@ -15,7 +15,15 @@ pub struct Armed {
 impl World {
     /// Arms a rewrite of `bytes` at an offset, after so many word reads in that range.
     pub fn arm(&mut self, page: Page, at: usize, bytes: Vec<u8>, after_reads: u32) {
+        self.mem.watch(page);
         self.armed.push(Armed { page, at, bytes, reads_left: after_reads });
+    }
+
+    /// Forgets all rewrites that have not happened.
+    pub fn disarm(&mut self) {
+        for rewrite in std::mem::take(&mut self.armed) {
+            self.mem.unwatch(rewrite.page);
+        }
     }
 
     /// The guest has read a word: rewrites whose time has come happen now.
@@ -31,6 +39,8 @@ impl World {
                 return true;
             }
             rewrite.page.write(rewrite.at, &rewrite.bytes);
+            self.rewrites += 1;
+            self.mem.unwatch(rewrite.page);
             false
         });
         self.armed.append(&mut armed);

@@ -121,12 +121,14 @@ pub struct Mem {
     shared_pages: u32,
     /// Frames whose backing differs from the engine's RAM.
     over: BTreeMap<u64, Backing>,
+    /// Watched pages, and how many want that.
+    watched: BTreeMap<Page, u32>,
 }
 
 impl Mem {
     /// Memory that is not attached yet, with so many pages in the shared region.
     pub(crate) fn new(shared_pages: u32) -> Self {
-        Self { guest: None, shared: None, shared_pages, over: BTreeMap::new() }
+        Self { guest: None, shared: None, shared_pages, over: BTreeMap::new(), watched: BTreeMap::new() }
     }
 
     /// See [`machine::Machine::attach`].
@@ -177,6 +179,39 @@ impl Mem {
             Some(Backing::Hole) => None,
             Some(Backing::Shared(index)) => self.shared_page(*index),
             Some(Backing::Ram) | None => self.guest?.frame(gfn).and_then(Page::from_host),
+        }
+    }
+
+    /// The engine announces the guest's accesses to a page from now on. Counted: as many calls of
+    /// [`Mem::unwatch`] end it.
+    pub fn watch(&mut self, page: Page) {
+        let wanted = self.watched.entry(page).or_default();
+        *wanted += 1;
+        if *wanted == 1
+            && let Some(guest) = self.guest
+        {
+            guest.watch(page.0.as_ptr(), true);
+        }
+    }
+
+    /// Ends one [`Mem::watch`].
+    pub fn unwatch(&mut self, page: Page) {
+        let Some(wanted) = self.watched.get_mut(&page) else { return };
+        *wanted -= 1;
+        if *wanted == 0 {
+            self.watched.remove(&page);
+            if let Some(guest) = self.guest {
+                guest.watch(page.0.as_ptr(), false);
+            }
+        }
+    }
+
+    /// Ends all watching: the domain is another.
+    pub fn unwatch_all(&mut self) {
+        for (page, _) in std::mem::take(&mut self.watched) {
+            if let Some(guest) = self.guest {
+                guest.watch(page.0.as_ptr(), false);
+            }
         }
     }
 

@@ -80,6 +80,7 @@ pub(crate) struct Config {
     pub viridian: bool,
     pub cpuid_base: Option<u32>,
     pub spare_grant_frames: u32,
+    pub watch_rings: bool,
 }
 
 /// Builds a machine. See [`Xen::builder`].
@@ -147,6 +148,13 @@ impl Builder {
         self.0.viridian = on;
         self
     }
+    /// The guest's accesses to ring pages are watched one by one ([`::machine::GuestMemory::watch`]): between any
+    /// two of them back-ends may step. Slow.
+    #[must_use]
+    pub fn watch_rings(mut self, on: bool) -> Self {
+        self.0.watch_rings = on;
+        self
+    }
     /// Base of Xen's CPUID leaves.
     #[must_use]
     pub fn cpuid_base(mut self, base: u32) -> Self {
@@ -176,6 +184,8 @@ impl Builder {
             violations: Vec::new(),
             console: Vec::new(),
             armed: Vec::new(),
+            watch_rings: config.watch_rings,
+            rewrites: 0,
         };
         world.hv.viridian = config.viridian;
         world.hv.cpuid_base =
@@ -222,6 +232,7 @@ impl Xen {
             viridian: false,
             cpuid_base: None,
             spare_grant_frames: 64,
+            watch_rings: false,
         })
     }
 

@@ -78,6 +78,11 @@ impl Tools {
         world.hv.params.insert(hvm::PARAM_CONSOLE_PFN, CONSOLE_GFN);
         world.hv.params.insert(hvm::PARAM_CONSOLE_EVTCHN, u64::from(console));
         world.hv.params.insert(hvm::PARAM_PAE_ENABLED, 1);
+        // Since 4.2 the toolstack grants these two pages by the reserved entries; drivers may find them there.
+        if world.hv.flavour.version >= (4, 2) {
+            world.seed_grant(0, CONSOLE_GFN as u32);
+            world.seed_grant(1, STORE_GFN as u32);
+        }
         world.store.reset_guest(domid);
         self.create_nodes(world, domid);
         world.store.fire_special("@introduceDomain");

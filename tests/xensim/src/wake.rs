@@ -230,7 +230,8 @@ impl Sim {
         hv.max_pages = max_pages;
         hv.wallclock = wallclock;
         self.world.hv = hv;
-        self.world.armed.clear();
+        self.world.disarm();
+        self.world.mem.unwatch_all();
         self.world.store.limits = self.config.limits.clone();
         if reset_devices {
             self.reset_emulated();

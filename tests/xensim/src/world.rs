@@ -142,6 +142,10 @@ pub struct World {
     pub console: Vec<u8>,
     /// Words that change once the guest has read them.
     pub armed: Vec<crate::hostile::Armed>,
+    /// Every access of the guest to a ring's page is announced to the machine: back-ends act in between.
+    pub watch_rings: bool,
+    /// Rewrites that have happened: a test of double fetches looks whether there were any.
+    pub rewrites: u64,
 }
 
 impl World {

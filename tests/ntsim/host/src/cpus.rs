@@ -9,6 +9,8 @@ use std::cell::{Cell, RefCell};
 
 /// Virtual time that one scheduling point takes, in ns.
 const POINT_NS: u64 = 100;
+/// Virtual time that a longer and longer spin is given, per 64 turns, in ns.
+const SPIN_NS: u64 = 10_000;
 /// Turns of spin loops without any other progress that count as a livelock.
 const LIVELOCK_TURNS: u64 = 300_000;
 
@@ -239,10 +241,11 @@ impl Cpus {
         // When nothing but spinning is left, let time run.
         if turns.is_multiple_of(64) && self.all.iter().all(|c| c.doing.get() != Doing::Running) {
             self.step(machine);
-            if let Some(next) = self.next_event(machine) {
-                self.now.set(self.now.get().max(next));
-                self.events(machine);
-            }
+            // To the next event, but the longer they spin the further: a loop may wait for time itself.
+            let most = self.now.get() + turns / 64 * SPIN_NS;
+            let next = self.next_event(machine).map_or(most, |next| next.min(most));
+            self.now.set(self.now.get().max(next));
+            self.events(machine);
         } else if self.seed.one_in(2) {
             self.step(machine);
         }

@@ -7,7 +7,7 @@ use crate::patch::Site;
 use crate::trap::Regs;
 use iced_x86::{Code, Decoder, DecoderOptions, Instruction, Mnemonic, Register};
 use machine::Outcome;
-use ntsim::engine::{Engine, Point};
+use ntsim::engine::{Engine, Point, Prot};
 use ntsim::kernel::kernel;
 use ntsim::verifier::{self, fault::Fault};
 use ntsim::{ke, trace};
@@ -41,7 +41,11 @@ pub unsafe fn fault(e: &'static HostEngine, regs: &mut Regs, fx: *mut u8) {
         if let Some(site) = site {
             emulate_site(e, site, regs);
             regs.rip += site.len();
-            return resume(e);
+            // A pause was a scheduling point of its own, and no progress; nor is reading the time.
+            if matches!(site, Site::Hypercall | Site::Cpuid) {
+                resume(e);
+            }
+            return;
         }
     }
     let Some(i) = decode(e, regs.rip) else {
@@ -53,7 +57,11 @@ pub unsafe fn fault(e: &'static HostEngine, regs: &mut Regs, fx: *mut u8) {
     }
     if (signal == libc::SIGSEGV || signal == libc::SIGBUS) && memory(e, &i, regs, fx) {
         regs.rip = i.next_ip();
-        return resume(e);
+        // Reading the time is no progress: a loop that waits for time to pass must still be seen as spinning.
+        if !is_shared_data(regs.address) {
+            resume(e);
+        }
+        return;
     }
     stop(e, regs, Some(&i));
 }
@@ -278,15 +286,21 @@ unsafe fn memory(e: &'static HostEngine, i: &Instruction, regs: &mut Regs, fx: *
     true
 }
 
+fn is_shared_data(address: u64) -> bool {
+    (SHARED_DATA..SHARED_DATA + PAGE as u64).contains(&address)
+}
+
 enum Target {
     /// Directly accessible through another mapping.
     Alias(*mut u8),
+    /// So, but in two pieces: the access crosses into another page. Bytes of the first piece.
+    Split(*mut u8, *mut u8, usize),
     /// Device memory.
     Device(u64),
 }
 
 unsafe fn target(e: &'static HostEngine, o: &Operand) -> Option<Target> {
-    if (SHARED_DATA..SHARED_DATA + PAGE as u64).contains(&o.address) {
+    if is_shared_data(o.address) {
         if o.write {
             return None;
         }
@@ -298,10 +312,24 @@ unsafe fn target(e: &'static HostEngine, o: &Operand) -> Option<Target> {
     }
     match e.memory.place(at) {
         Place::Device(gpa) => Some(Target::Device(gpa)),
-        Place::Shared(page, _) if e.memory.trap_shared => {
+        Place::Watched(page, gpa, prot) => {
+            if !matches!((prot, o.write), (Prot::ReadWrite, _) | (Prot::Read | Prot::ReadExecute, false)) {
+                return None;
+            }
             // Every access is a scheduling point: a back-end may rewrite the word before or after.
             kernel().scheduling_point(Point::Instruction);
-            Some(Target::Alias((page + at % PAGE) as *mut u8))
+            trace::record_value(
+                trace::Event::Instruction,
+                if o.write { "shared write" } else { "shared read" },
+                gpa,
+            );
+            e.machine().accessing(e.cpus.current.get(), gpa, o.write);
+            let first = (page + at % PAGE) as *mut u8;
+            let room = PAGE - at % PAGE;
+            if o.size <= room {
+                return Some(Target::Alias(first));
+            }
+            Some(Target::Split(first, e.memory.host(at + room)?, room))
         }
         _ => None,
     }
@@ -310,6 +338,13 @@ unsafe fn target(e: &'static HostEngine, o: &Operand) -> Option<Target> {
 unsafe fn begin(e: &HostEngine, target: &Target, o: &Operand, buffer: &mut [u8; 64]) -> *mut u8 {
     match target {
         Target::Alias(at) => *at,
+        Target::Split(first, second, room) => {
+            if o.read {
+                std::ptr::copy_nonoverlapping(*first, buffer.as_mut_ptr(), *room);
+                std::ptr::copy_nonoverlapping(*second, buffer.as_mut_ptr().add(*room), o.size - room);
+            }
+            buffer.as_mut_ptr()
+        }
         Target::Device(gpa) => {
             if o.read {
                 let value = e.machine().mmio_read(*gpa, o.size.min(8) as u8);
@@ -320,7 +355,13 @@ unsafe fn begin(e: &HostEngine, target: &Target, o: &Operand, buffer: &mut [u8; 
     }
 }
 
-fn end(e: &HostEngine, target: &Target, o: &Operand, buffer: &[u8; 64]) {
+unsafe fn end(e: &HostEngine, target: &Target, o: &Operand, buffer: &[u8; 64]) {
+    if let Target::Split(first, second, room) = target
+        && o.write
+    {
+        std::ptr::copy_nonoverlapping(buffer.as_ptr(), *first, *room);
+        std::ptr::copy_nonoverlapping(buffer.as_ptr().add(*room), *second, o.size - room);
+    }
     if let Target::Device(gpa) = target {
         trace::record_value(trace::Event::Instruction, "mmio", *gpa);
         e.cpus.touched.set(true);
@@ -351,14 +392,16 @@ unsafe fn string(e: &'static HostEngine, i: &Instruction, regs: &mut Regs) -> bo
     };
     let step = if regs.rflags & 0x400 != 0 { (width as u64).wrapping_neg() } else { width as u64 };
     let reachable = |address: u64, write: bool| {
-        let o = Operand { address, size: width, read: !write, write };
-        unsafe { target(e, &o) }.is_some()
-            || !e.memory.system_va().contains(&(address as usize))
-            || matches!(
-                e.memory.place(address as usize),
-                Place::Ram(ntsim::engine::Prot::ReadWrite) | Place::Shared(_, _)
-            )
-            || (!write && matches!(e.memory.place(address as usize), Place::Ram(_)))
+        if !e.memory.system_va().contains(&(address as usize)) {
+            return true;
+        }
+        match e.memory.place(address as usize) {
+            Place::Device(_) => true,
+            Place::Ram(prot) | Place::Shared(prot) | Place::Watched(_, _, prot) => {
+                prot == Prot::ReadWrite || (!write && prot != Prot::None)
+            }
+            Place::Hole(_) | Place::Nothing => false,
+        }
     };
     let mut left = if i.has_rep_prefix() || i.has_repne_prefix() { regs.rcx } else { 1 };
     let rep = i.has_rep_prefix() || i.has_repne_prefix();
@@ -392,7 +435,21 @@ unsafe fn string(e: &'static HostEngine, i: &Instruction, regs: &mut Regs) -> bo
 
 unsafe fn access(e: &'static HostEngine, address: u64, size: usize, write: Option<u64>) -> u64 {
     let o = Operand { address, size, read: write.is_none(), write: write.is_some() };
-    let at = match target(e, &o) {
+    let found = target(e, &o);
+    let at = match found {
+        Some(Target::Split(..)) => {
+            let mut buffer = [0u8; 64];
+            buffer[..8].copy_from_slice(&write.unwrap_or(0).to_le_bytes());
+            if let Some(t) = &found {
+                if write.is_none() {
+                    begin(e, t, &o, &mut buffer);
+                }
+                end(e, t, &o, &buffer);
+            }
+            let mut v = [0u8; 8];
+            v[..size].copy_from_slice(&buffer[..size]);
+            return u64::from_le_bytes(v);
+        }
         Some(Target::Device(gpa)) => {
             e.cpus.touched.set(true);
             return match write {

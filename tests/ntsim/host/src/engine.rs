@@ -224,6 +224,9 @@ impl GuestMemory for HostEngine {
     fn set_frame(&self, gfn: u64, host: Backing) {
         self.memory.set_frame(gfn, host);
     }
+    fn watch(&self, page: *mut u8, on: bool) {
+        self.memory.watch(page as usize, on);
+    }
 }
 
 impl Engine for HostEngine {

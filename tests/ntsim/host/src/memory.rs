@@ -4,7 +4,7 @@
 use machine::Backing;
 use ntsim::engine::Prot;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Bytes in a page.
 pub const PAGE: usize = 4096;
@@ -23,8 +23,11 @@ struct Mapping {
 pub enum Place {
     /// Mapped RAM with this protection.
     Ram(Prot),
-    /// A page of the machine's shared region; host address of the page.
-    Shared(usize, Prot),
+    /// A page of the machine's shared region.
+    Shared(Prot),
+    /// A page whose accesses the machine wants to see: host address of the page, guest-physical address, and what
+    /// the guest may do.
+    Watched(usize, u64, Prot),
     /// A frame that is a hole now.
     Hole(u64),
     /// Device memory: guest-physical address.
@@ -43,6 +46,8 @@ pub struct Memory {
     system: usize,
     mappings: RefCell<BTreeMap<usize, Mapping>>,
     backing: RefCell<HashMap<u64, Backing>>,
+    /// Offsets of watched pages in the file.
+    watched: RefCell<BTreeSet<usize>>,
     /// Shared pages are inaccessible to the guest: every access traps.
     pub trap_shared: bool,
 }
@@ -84,6 +89,7 @@ impl Memory {
                 system,
                 mappings: RefCell::default(),
                 backing: RefCell::default(),
+                watched: RefCell::default(),
                 trap_shared,
             }
         }
@@ -126,23 +132,66 @@ impl Memory {
     fn install(&self, va: usize, pfn: u64, count: usize, prot: Prot) {
         let plain = pfn + count as u64 <= self.frames
             && (self.backing.borrow().is_empty()
-                || (0..count as u64).all(|i| self.backing(pfn + i) == Some(Backing::Ram)));
+                || (0..count as u64).all(|i| self.backing(pfn + i) == Some(Backing::Ram)))
+            && !self.any_watched(pfn, count);
         if plain {
             return self.map_file(va, pfn as usize * PAGE, count, prot);
         }
         for i in 0..count {
             let at = va + i * PAGE;
             match self.backing(pfn + i as u64) {
-                Some(Backing::Ram) => self.map_file(at, (pfn as usize + i) * PAGE, 1, prot),
-                Some(Backing::Shared(index)) => {
-                    assert!(index < self.shared_pages, "shared page {index} does not exist");
-                    let offset = self.shared - self.ram + index as usize * PAGE;
-                    let prot = if self.trap_shared { Prot::None } else { prot };
-                    self.map_file(at, offset, 1, prot)
-                }
                 Some(Backing::Hole) | None => self.map_nothing(at, 1),
+                Some(backing) => {
+                    let offset = self.offset(pfn + i as u64, backing);
+                    let prot = if self.is_watched(offset, backing) { Prot::None } else { prot };
+                    self.map_file(at, offset, 1, prot);
+                }
             }
         }
+    }
+
+    /// Where in the file the page behind a frame lies.
+    fn offset(&self, pfn: u64, backing: Backing) -> usize {
+        match backing {
+            Backing::Shared(index) => {
+                assert!(index < self.shared_pages, "shared page {index} does not exist");
+                self.shared - self.ram + index as usize * PAGE
+            }
+            _ => pfn as usize * PAGE,
+        }
+    }
+
+    fn is_watched(&self, offset: usize, backing: Backing) -> bool {
+        self.trap_shared && matches!(backing, Backing::Shared(_)) || self.watched.borrow().contains(&offset)
+    }
+
+    fn any_watched(&self, pfn: u64, count: usize) -> bool {
+        let watched = self.watched.borrow();
+        !watched.is_empty()
+            && watched.range(pfn as usize * PAGE..(pfn as usize + count) * PAGE).next().is_some()
+    }
+
+    /// Begins or ends the watching of a page, given by its host address.
+    pub fn watch(&self, page: usize, on: bool) {
+        let offset = page - self.ram;
+        let changed = if on {
+            self.watched.borrow_mut().insert(offset)
+        } else {
+            self.watched.borrow_mut().remove(&offset)
+        };
+        if !changed {
+            return;
+        }
+        let frame = (offset / PAGE) as u64;
+        if frame < self.frames {
+            return self.refresh(frame);
+        }
+        let index = (frame - self.frames) as u32;
+        let frames: Vec<u64> = {
+            let backing = self.backing.borrow();
+            backing.iter().filter(|(_, b)| **b == Backing::Shared(index)).map(|(gfn, _)| *gfn).collect()
+        };
+        frames.into_iter().for_each(|gfn| self.refresh(gfn));
     }
 
     fn map_file(&self, va: usize, offset: usize, count: usize, prot: Prot) {
@@ -225,20 +274,38 @@ impl Memory {
         (page < m.count).then_some((m.pfn + page as u64, m.prot))
     }
 
+    /// Host address behind an address of RAM or of the shared region.
+    pub fn host(&self, va: usize) -> Option<*mut u8> {
+        let (pfn, _) = self.lookup(va)?;
+        let backing = self.backing(pfn).filter(|b| *b != Backing::Hole)?;
+        Some((self.ram + self.offset(pfn, backing) + va % PAGE) as *mut u8)
+    }
+
     /// What an address is.
     pub fn place(&self, va: usize) -> Place {
         let Some((pfn, prot)) = self.lookup(va) else { return Place::Nothing };
+        let gpa = pfn * PAGE as u64 + (va % PAGE) as u64;
         match self.backing(pfn) {
-            Some(Backing::Ram) => Place::Ram(prot),
-            Some(Backing::Shared(i)) => Place::Shared(self.shared + i as usize * PAGE, prot),
             Some(Backing::Hole) => Place::Hole(pfn),
-            None => Place::Device(pfn * PAGE as u64 + (va % PAGE) as u64),
+            None => Place::Device(gpa),
+            Some(backing) => {
+                let offset = self.offset(pfn, backing);
+                if self.is_watched(offset, backing) {
+                    return Place::Watched(self.ram + offset, gpa, prot);
+                }
+                if backing == Backing::Ram { Place::Ram(prot) } else { Place::Shared(prot) }
+            }
         }
     }
 
     /// Gives a frame another backing and changes all its mappings.
     pub fn set_frame(&self, gfn: u64, backing: Backing) {
         self.backing.borrow_mut().insert(gfn, backing);
+        self.refresh(gfn);
+    }
+
+    /// Installs all mappings of a frame anew.
+    fn refresh(&self, gfn: u64) {
         let aliases: Vec<(usize, Prot)> = self
             .mappings
             .borrow()

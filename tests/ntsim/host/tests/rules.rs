@@ -187,7 +187,7 @@ const CASES: &[(&str, Case, Case)] = &[
     ("region-balance", |d| { d.call("KeLeaveCriticalRegion", &[]); ntsim::ke::thread::current().apc_disable.set(0) },
         |d| { d.call("KeEnterCriticalRegion", &[]); d.call("KeLeaveCriticalRegion", &[]); }),
     ("long-stall", |d| { d.call("KeStallExecutionProcessor", &[200_000]); }, |d| { d.call("KeStallExecutionProcessor", &[50]); }),
-    ("bad-priority", |d| { let t = d.call("KeGetCurrentThread", &[]); d.call("KeSetPriorityThread", &[t, 0]); },
+    ("bad-priority", |d| { let t = d.call("KeGetCurrentThread", &[]); d.call("KeSetPriorityThread", &[t, 32]); },
         |d| { let t = d.call("KeGetCurrentThread", &[]); d.call("KeSetPriorityThread", &[t, 16]); }),
     ("pool-zero-size", |d| { let p = pool(d, 0); free(d, p) }, |d| { let p = pool(d, 1); free(d, p) }),
     ("pool-tag", |d| { let p = d.call("ExAllocatePoolWithTag", &[NX, 16, 0]); d.call("ExFreePoolWithTag", &[p, 0]); }, |d| { let p = pool(d, 16); free(d, p) }),

@@ -191,7 +191,8 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         if (*previous).Mask == 0 { revert() } else { set_system(set_of(*previous)); }
     }
     fn KeSetPriorityThread(t: *mut Thread, priority: i32) -> i32 [irql <= DISPATCH_LEVEL] {
-        if !(1..32).contains(&priority) {
+        // Zero counts as one: shipping drivers ask for it.
+        if !(0..32).contains(&priority) {
             crate::verifier::report(&crate::verifier::rules::BAD_PRIORITY,
                 alloc::format!("KeSetPriorityThread({priority})"), [priority as u64, 0, 0, 0]);
         }

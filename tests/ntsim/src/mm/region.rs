@@ -96,6 +96,7 @@ pub fn map_io(pa: u64, bytes: usize) -> PVOID {
     if bytes == 0 || faults::fail_allocation("I/O mapping") {
         return core::ptr::null_mut();
     }
+    crate::trace::record_value(crate::trace::Event::Note, "I/O space mapped", pa);
     let offset = pa as usize % PAGE;
     let count = pages(offset + bytes);
     let Some(va) = k.mm.va.lock().allocate(count + 1) else { return core::ptr::null_mut() };

@@ -205,6 +205,11 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
             Some(data) => finish(request, STATUS_SUCCESS, wide_block(data)),
             None => untouched(at, request),
         },
+        // What the drivers above made of the list stays: a PCI device has nothing to add to its own requirements,
+        // but filters count on success here.
+        IRP_MN_FILTER_RESOURCE_REQUIREMENTS if matches!(me, Role::Function(_)) => {
+            finish(request, STATUS_SUCCESS, (*request).IoStatus.Information as u64)
+        }
         IRP_MN_QUERY_BUS_INFORMATION => {
             let info =
                 PNP_BUS_INFORMATION { BusTypeGuid: GUID_BUS_TYPE_PCI, LegacyBusType: PCIBus, BusNumber: 0 };

@@ -11,7 +11,6 @@ use super::{
     service, state, with,
 };
 use crate::cm;
-use crate::io::driver::Image;
 use crate::io::{glue, rules, security::Descriptor};
 use crate::ke::thread;
 use crate::kernel::{kernel, lock::Lock};
@@ -32,31 +31,6 @@ pub enum Work {
     State(usize),
     /// Eject it.
     Eject(usize),
-}
-
-/// The loader of portable executables; set by whoever starts the kernel.
-pub trait Loader {
-    /// Loads an image.
-    ///
-    /// # Errors
-    /// STATUS_INVALID_IMAGE_FORMAT, STATUS_PROCEDURE_NOT_FOUND and the like.
-    fn load(&self, path: &str, service: &str, bytes: &[u8]) -> Result<Image, NTSTATUS>;
-    /// Unloads one.
-    fn unload(&self, image: Image);
-}
-
-#[derive(Default)]
-struct LoaderSlot(Lock<Option<&'static dyn Loader>>);
-
-/// Sets another loader than [`super::pe::PeLoader`].
-pub fn set_loader(loader: &'static dyn Loader) {
-    *kernel().room::<LoaderSlot>().0.lock() = Some(loader);
-}
-
-/// The loader.
-pub fn loader() -> &'static dyn Loader {
-    let slot = *kernel().room::<LoaderSlot>().0.lock();
-    slot.unwrap_or(&super::pe::PeLoader)
 }
 
 /// The manager does one thing at a time: an event that is signalled while nobody works.
@@ -483,10 +457,8 @@ pub unsafe fn start(id: NodeId) -> bool {
         (n.enum_key(), n.boot.clone())
     });
     let interrupts = format!("{key}\\Device Parameters\\Interrupt Management");
-    let msi = cm::get_dword(&format!("{interrupts}\\MessageSignaledInterruptProperties"), "MSISupported")
-        == Some(1);
     let groups = cm::get_dword(&format!("{interrupts}\\Affinity Policy"), "GroupPolicy").unwrap_or(0) != 0;
-    let Some(assigned) = arbiter().assign(id, &requirements, &boot, msi, groups) else {
+    let Some(assigned) = arbiter().assign(id, &requirements, &boot, groups) else {
         problem(id, node::PROBLEM_CONFLICT, STATUS_CONFLICTING_ADDRESSES);
         removal::remove_stack(id);
         return false;

@@ -1,13 +1,10 @@
 //! The loader of portable executables behind the driver store, with symbols from a `.map` beside the image.
 
-use super::{event, manager::Loader};
+use super::event;
 use crate::io::driver::{Entry, Image};
 use crate::loader::{self, LoadError, symbols};
 use alloc::{format, string::String};
 use nt::sys::*;
-
-/// Loads by [`crate::loader`].
-pub struct PeLoader;
 
 /// The `.map` of the package that carries this image.
 fn map_of(name: &str) -> Option<String> {
@@ -20,31 +17,34 @@ fn map_of(name: &str) -> Option<String> {
     }
 }
 
-impl Loader for PeLoader {
-    fn load(&self, path: &str, _service: &str, bytes: &[u8]) -> Result<Image, NTSTATUS> {
-        let name = path.rsplit('\\').next().unwrap_or(path).to_lowercase();
-        let module = loader::load(&name, bytes).map_err(|error| {
-            event(format!("{path}: {error}"));
-            match error {
-                LoadError::Corrupt(_) => STATUS_INVALID_IMAGE_FORMAT,
-                LoadError::NoMemory => STATUS_INSUFFICIENT_RESOURCES,
-                LoadError::DllInitialize(_, status) => status,
-                // What Windows answers for an import that it cannot resolve.
-                LoadError::MissingImport(..) | LoadError::MissingModule(_) => STATUS_PROCEDURE_NOT_FOUND,
-            }
-        })?;
-        if let Some(map) = map_of(&name) {
-            symbols::attach(module, &map);
+/// Loads an image.
+///
+/// # Errors
+/// STATUS_INVALID_IMAGE_FORMAT, STATUS_PROCEDURE_NOT_FOUND and the like; the log says what is wrong.
+pub fn load(path: &str, bytes: &[u8]) -> Result<Image, NTSTATUS> {
+    let name = path.rsplit('\\').next().unwrap_or(path).to_lowercase();
+    let module = loader::load(&name, bytes).map_err(|error| {
+        event(format!("{path}: {error}"));
+        match error {
+            LoadError::Corrupt(_) => STATUS_INVALID_IMAGE_FORMAT,
+            LoadError::NoMemory => STATUS_INSUFFICIENT_RESOURCES,
+            LoadError::DllInitialize(_, status) => status,
+            // What Windows answers for an import that it cannot resolve.
+            LoadError::MissingImport(..) | LoadError::MissingModule(_) => STATUS_PROCEDURE_NOT_FOUND,
         }
-        // A driver image's entry point has this signature.
-        let entry = unsafe { core::mem::transmute::<usize, Entry>(module.entry()) };
-        let id = core::ptr::from_ref(module) as usize;
-        Ok(Image { entry, base: module.base, size: module.headers.size as usize, id })
+    })?;
+    if let Some(map) = map_of(&name) {
+        symbols::attach(module, &map);
     }
+    // A driver image's entry point has this signature.
+    let entry = unsafe { core::mem::transmute::<usize, Entry>(module.entry()) };
+    let id = core::ptr::from_ref(module) as usize;
+    Ok(Image { entry, base: module.base, size: module.headers.size as usize, id })
+}
 
-    fn unload(&self, image: Image) {
-        if let Some(module) = loader::module_at(image.base) {
-            loader::unload::unload(module);
-        }
+/// Unloads an image.
+pub fn unload(image: Image) {
+    if let Some(module) = loader::module_at(image.base) {
+        loader::unload::unload(module);
     }
 }

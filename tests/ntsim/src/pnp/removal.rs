@@ -308,11 +308,9 @@ pub fn rebalance(id: NodeId) -> Result<(), NTSTATUS> {
             (n.enum_key(), n.boot.clone())
         });
         let interrupts = format!("{key}\\Device Parameters\\Interrupt Management");
-        let msi = cm::get_dword(&format!("{interrupts}\\MessageSignaledInterruptProperties"), "MSISupported")
-            == Some(1);
         let groups =
             cm::get_dword(&format!("{interrupts}\\Affinity Policy"), "GroupPolicy").unwrap_or(0) != 0;
-        let Some(assigned) = arbiter().assign(id, &requirements, &boot, msi, groups) else {
+        let Some(assigned) = arbiter().assign(id, &requirements, &boot, groups) else {
             fail(id, node::PROBLEM_CONFLICT);
             return Err(STATUS_CONFLICTING_ADDRESSES);
         };

@@ -329,7 +329,6 @@ impl Arbiter {
         owner: usize,
         requirements: &Requirements,
         prefer: &[(bool, u64, u64)],
-        msi: bool,
         groups: bool,
     ) -> Option<Vec<Assigned>> {
         if requirements.is_empty() {
@@ -344,12 +343,12 @@ impl Arbiter {
                         .line(owner, *minimum, *maximum, *flags, *shared)
                         .map(|l| out.push(Assigned::Line(l)))
                         .is_some(),
-                    Need::Messages { .. } => {
-                        msi && self
-                            .messages(owner, need, groups)
-                            .map(|m| out.extend(m.into_iter().map(Assigned::Message)))
-                            .is_some()
-                    }
+                    // MSISupported decides what the PCI bus asks for by itself, not what a filter's descriptors
+                    // get: shipping drivers whose INF puts that value elsewhere have their messages.
+                    Need::Messages { .. } => self
+                        .messages(owner, need, groups)
+                        .map(|m| out.extend(m.into_iter().map(Assigned::Message)))
+                        .is_some(),
                     Need::Private(data) => {
                         out.push(Assigned::Private(*data));
                         true

@@ -2,7 +2,7 @@
 
 use super::{event, store};
 use crate::cm;
-use crate::io::{driver, driver::Image};
+use crate::io::driver;
 use alloc::{
     format,
     string::{String, ToString},
@@ -87,7 +87,7 @@ pub unsafe fn load(name: &str) -> Result<*mut DRIVER_OBJECT, NTSTATUS> {
         return Ok(known);
     }
     let service = read(name).ok_or(STATUS_OBJECT_NAME_NOT_FOUND)?;
-    let image = store::load_image(&service.path, name)?;
+    let image = store::load_image(&service.path)?;
     let path = format!("\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services\\{name}");
     let driver = driver::create(name, &path, image)?;
     event(format!("DriverEntry of {name}"));
@@ -97,17 +97,4 @@ pub unsafe fn load(name: &str) -> Result<*mut DRIVER_OBJECT, NTSTATUS> {
         return Err(status);
     }
     Ok(driver)
-}
-
-/// Loads a portable executable.
-///
-/// # Errors
-/// The loader's status.
-pub fn load_pe(path: &str, service: &str, bytes: &[u8]) -> Result<Image, NTSTATUS> {
-    super::manager::loader().load(path, service, bytes)
-}
-
-/// Unloads a portable executable.
-pub fn unload_pe(image: Image) {
-    super::manager::loader().unload(image);
 }

@@ -182,18 +182,18 @@ pub fn file_key(path: &str) -> String {
 ///
 /// # Errors
 /// STATUS_OBJECT_NAME_NOT_FOUND without a file, the loader's status otherwise.
-pub fn load_image(path: &str, service: &str) -> Result<Image, NTSTATUS> {
+pub fn load_image(path: &str) -> Result<Image, NTSTATUS> {
     let source = super::state().store.lock().files.get(&file_key(path)).cloned();
     match source {
         None => Err(STATUS_OBJECT_NAME_NOT_FOUND),
         Some(Source::Native(entry)) => Ok(Image { entry, base: entry as usize, size: 0, id: 0 }),
-        Some(Source::Image(bytes)) => super::service::load_pe(path, service, &bytes),
+        Some(Source::Image(bytes)) => super::pe::load(path, &bytes),
     }
 }
 
 /// Takes a driver's code away.
 pub fn unload_image(image: Image) {
     if image.id != 0 {
-        super::service::unload_pe(image);
+        super::pe::unload(image);
     }
 }

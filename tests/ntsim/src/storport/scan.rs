@@ -57,6 +57,34 @@ fn report_luns(adapter: &'static Adapter, address: Address) -> Option<Vec<u8>> {
     Some(data[8..].chunks_exact(8).take(bytes / 8).map(|entry| entry[1]).collect())
 }
 
+/// Makes the unit's state: it is there before the first INQUIRY, so that the miniport may set the depth of its queue
+/// while it answers. False: no memory for its extension.
+fn prepare(adapter: &'static Adapter, address: Address) -> bool {
+    if adapter.units.lock().contains_key(&address) {
+        return true;
+    }
+    let config = adapter.config();
+    let size = config.SpecificLuExtensionSize as usize;
+    let extension = match size {
+        0 => 0,
+        size => match pool::allocate(PoolKind::NonPagedNx, size, u32::from_le_bytes(*b"ScLu"), 0, true) {
+            Some(at) => at as usize,
+            None => return false,
+        },
+    };
+    let depth = config.InitialLunQueueDepth.clamp(1, config.MaxIOsPerLun.max(1));
+    let unit = Unit { address, inquiry: Vec::new(), depth, active: 0, paused: false, busy: 0, extension };
+    adapter.units.lock().insert(address, unit);
+    true
+}
+
+fn forget(adapter: &'static Adapter, address: Address) {
+    let unit = adapter.units.lock().remove(&address);
+    if let Some(unit) = unit.filter(|u| u.extension != 0) {
+        crate::io::glue::pool_free(unit.extension as *mut u8);
+    }
+}
+
 /// Scans the bus; gives the addresses that came and went. PASSIVE_LEVEL.
 pub fn scan(adapter: &'static Adapter) -> (Vec<Address>, Vec<Address>) {
     adapter.rescan.store(false, Release);
@@ -64,48 +92,35 @@ pub fn scan(adapter: &'static Adapter) -> (Vec<Address>, Vec<Address>) {
         return (Vec::new(), Vec::new());
     }
     let config = adapter.config();
+    let before: Vec<Address> = adapter.units.lock().keys().copied().collect();
     let mut found = Vec::new();
     for path in 0..config.NumberOfBuses {
         for target in 0..config.MaximumNumberOfTargets {
             let first = Address { path, target, lun: 0 };
+            if !prepare(adapter, first) {
+                continue;
+            }
             let Some(data) = inquiry(adapter, first) else { continue };
             let luns = report_luns(adapter, first)
                 .unwrap_or_else(|| (0..config.MaximumNumberOfLogicalUnits.max(1)).collect());
             for lun in luns {
                 let at = Address { lun, ..first };
+                if !prepare(adapter, at) {
+                    continue;
+                }
                 let data = if lun == 0 { Some(data.clone()) } else { inquiry(adapter, at) };
                 if let Some(data) = data.filter(|d| d[0] & 0x1F != 0x1F) {
-                    found.push((at, data));
+                    if let Some(unit) = adapter.units.lock().get_mut(&at).filter(|u| u.inquiry.is_empty()) {
+                        unit.inquiry = data;
+                    }
+                    found.push(at);
                 }
             }
         }
     }
-    let gone: Vec<Address> =
-        adapter.units.lock().keys().filter(|at| !found.iter().any(|(f, _)| f == *at)).copied().collect();
-    for at in &gone {
-        if let Some(unit) = adapter.units.lock().remove(at)
-            && unit.extension != 0
-        {
-            crate::io::glue::pool_free(unit.extension as *mut u8);
-        }
-    }
-    let mut new = Vec::new();
-    for (at, inquiry) in found {
-        if adapter.units.lock().contains_key(&at) {
-            continue;
-        }
-        let size = config.SpecificLuExtensionSize as usize;
-        let extension = match size {
-            0 => 0,
-            size => match pool::allocate(PoolKind::NonPagedNx, size, u32::from_le_bytes(*b"ScLu"), 0, true) {
-                Some(at) => at as usize,
-                None => continue,
-            },
-        };
-        let depth = config.InitialLunQueueDepth.clamp(1, config.MaxIOsPerLun.max(1));
-        let unit = Unit { address: at, inquiry, depth, active: 0, paused: false, busy: 0, extension };
-        adapter.units.lock().insert(at, unit);
-        new.push(at);
-    }
+    let all: Vec<Address> = adapter.units.lock().keys().copied().collect();
+    all.into_iter().filter(|at| !found.contains(at)).for_each(|at| forget(adapter, at));
+    let gone = before.iter().filter(|at| !found.contains(at)).copied().collect();
+    let new = found.into_iter().filter(|at| !before.contains(at)).collect();
     (new, gone)
 }

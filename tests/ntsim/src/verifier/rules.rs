@@ -38,7 +38,7 @@ rules! {
     WAIT_UNINITIALISED = "wait-uninitialised", 0xC4, 0x123, "a wait for an object that is not initialised";
     REGION_BALANCE = "region-balance", 0xC4, 0x121, "a critical or guarded region is left without being entered";
     LONG_STALL = "long-stall", 0xC4, 0x2_0015, "a busy wait of more than 100 ms";
-    BAD_PRIORITY = "bad-priority", 0xC4, 0x2_0016, "a thread priority outside of 1..=31";
+    BAD_PRIORITY = "bad-priority", 0xC4, 0x2_0016, "a thread priority outside of 0..=31";
     POOL_ZERO_SIZE = "pool-zero-size", 0xC4, 0x00, "an allocation of zero bytes";
     POOL_TAG = "pool-tag", 0xC4, 0x0F, "an allocation without a proper tag";
     POOL_IRQL = "pool-irql", 0xC4, 0x01, "paged pool above APC_LEVEL, or any pool above DISPATCH_LEVEL";

@@ -15,6 +15,8 @@ use crate::{
 
 /// Entries in a frame of a version 1 table.
 pub const ENTRIES_PER_FRAME: u32 = 512;
+/// GNTTAB_NR_RESERVED_ENTRIES: entries that belong to the toolstack.
+const RESERVED: u32 = 8;
 
 /// A grant that a peer holds mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Mapped {
     pub write: bool,
     /// A bulk owner (a persistent or ring grant); only for reports.
     pub what: &'static str,
+    /// Its page is watched on its account.
+    pub watched: bool,
 }
 
 /// A mapped page, as a back-end holds it.
@@ -102,10 +106,17 @@ impl World {
         Some((word as u16, (word >> 16) as u16, (word >> 32) as u32))
     }
 
-    /// Number of entries of the table that grant something now.
+    /// Fills a reserved entry in: the toolstack's grant of a page to domain 0.
+    pub(crate) fn seed_grant(&mut self, gref: u32, frame: u32) {
+        if let Some((page, at)) = self.grant_entry(gref) {
+            page.set64(at, u64::from(frame) << 32 | u64::from(gt::PERMIT_ACCESS));
+        }
+    }
+
+    /// Entries of the table that grant something now, without those that are reserved for the toolstack.
     #[must_use]
     pub fn live_grants(&self) -> Vec<u32> {
-        (0..self.hv.gt.frames * ENTRIES_PER_FRAME)
+        (RESERVED..self.hv.gt.frames * ENTRIES_PER_FRAME)
             .filter(|gref| self.grant_raw(*gref).is_some_and(|(flags, ..)| flags & gt::TYPE_MASK != 0))
             .collect()
     }
@@ -177,15 +188,38 @@ impl World {
         };
         let handle = self.hv.gt.next_handle;
         self.hv.gt.next_handle += 1;
-        self.hv.gt.mapped.insert(handle, Mapped { gref, domid, frame, write, what: doing });
+        self.hv.gt.mapped.insert(handle, Mapped { gref, domid, frame, write, what: doing, watched: false });
         *self.hv.gt.map_counts.entry(gref).or_default() += 1;
         self.stats.maps += 1;
         Ok(Mapping { handle, page })
     }
 
+    /// Maps a page of a ring; it is watched where the machine was built so.
+    ///
+    /// # Errors
+    /// As [`World::map_grant`].
+    pub fn map_ring_page(
+        &mut self,
+        domid: u16,
+        gref: u32,
+        doing: &'static str,
+    ) -> Result<Mapping, GrantStatus> {
+        let mapping = self.map_grant(domid, gref, true, doing)?;
+        if self.watch_rings {
+            self.mem.watch(mapping.page);
+            if let Some(mapped) = self.hv.gt.mapped.get_mut(&mapping.handle) {
+                mapped.watched = true;
+            }
+        }
+        Ok(mapping)
+    }
+
     /// Ends a mapping; checks that the guest left the entry alone meanwhile.
     pub fn unmap_grant(&mut self, mapping: Mapping) {
         let Some(mapped) = self.hv.gt.mapped.get(&mapping.handle).copied() else { return };
+        if mapped.watched {
+            self.mem.unwatch(mapping.page);
+        }
         self.check_entry(&mapped);
         self.hv.gt.mapped.remove(&mapping.handle);
         self.unmark(mapped.gref);
@@ -283,7 +317,7 @@ impl World {
         if let Some(mapped) = self.hv.gt.mapped.values().find(|mapped| u64::from(mapped.frame) == gfn) {
             return Some((mapped.gref, true));
         }
-        (0..self.hv.gt.frames * ENTRIES_PER_FRAME)
+        (RESERVED..self.hv.gt.frames * ENTRIES_PER_FRAME)
             .find(|gref| {
                 self.grant_raw(*gref).is_some_and(|(flags, _, frame)| {
                     flags & gt::TYPE_MASK == gt::PERMIT_ACCESS && u64::from(frame) == gfn

@@ -234,7 +234,7 @@ impl BlockBackend {
                 .ok_or_else(|| format!("reading {key}"))
                 .and_then(|gref| {
                     world
-                        .map_grant(self.bus.domid, gref, true, "block ring")
+                        .map_ring_page(self.bus.domid, gref, "block ring")
                         .map_err(|status| format!("mapping {key}={gref}: {}", status.0))
                 });
             match mapped {

@@ -260,7 +260,7 @@ impl NetBackend {
         let gref = self.bus.front_number(world, key).and_then(|gref| u32::try_from(gref).ok());
         let gref = gref.ok_or_else(|| format!("reading {key}"))?;
         world
-            .map_grant(self.bus.domid, gref, true, "net ring")
+            .map_ring_page(self.bus.domid, gref, "net ring")
             .map_err(|status| format!("mapping {key}={gref}: {}", status.0))
     }
 

@@ -1,0 +1,96 @@
+//! `soak`: campaigns over many seeds, too long for `test`, which runs a sample of each.
+//!
+//! A campaign is one test of one package, run in release with an environment variable that says how many seeds.
+
+use anyhow::{Result, ensure};
+
+use crate::{build, run};
+
+/// A campaign.
+struct Campaign {
+    /// What to call it on the command line.
+    name: &'static str,
+    /// What it shows.
+    about: &'static str,
+    /// Package, test target and test function.
+    test: (&'static str, &'static str, &'static str),
+    /// The variable that carries the number of seeds.
+    variable: &'static str,
+    /// Seeds of a full run.
+    seeds: u64,
+}
+
+/// All of them; add yours.
+const CAMPAIGNS: &[Campaign] = &[Campaign {
+    name: "determinism",
+    about: "the same seed gives the same trace in two processes",
+    test: ("scenarios", "determinism", "a_seed_replays_in_another_process"),
+    variable: "XENPV_DETERMINISM",
+    seeds: 1000,
+}];
+
+/// Options of `soak`.
+#[derive(clap::Args)]
+#[group(id = "soak-options")]
+pub struct Options {
+    /// Campaigns to run; without any they are listed
+    campaigns: Vec<String>,
+    /// Run all campaigns
+    #[arg(long)]
+    all: bool,
+    /// Number of seeds, instead of each campaign's own
+    #[arg(long)]
+    seeds: Option<u64>,
+}
+
+/// `cargo xtask soak`.
+pub fn command(options: &Options) -> Result<String> {
+    for name in &options.campaigns {
+        ensure!(CAMPAIGNS.iter().any(|c| c.name == name), "there is no campaign `{name}`:\n{}", list());
+    }
+    let chosen: Vec<_> =
+        CAMPAIGNS.iter().filter(|c| options.all || options.campaigns.iter().any(|n| n == c.name)).collect();
+    if chosen.is_empty() {
+        return Ok(format!("campaigns:\n{}", list()));
+    }
+    for campaign in &chosen {
+        let seeds = options.seeds.unwrap_or(campaign.seeds);
+        run::step(&format!("{}: {} ({seeds} seeds)", campaign.name, campaign.about));
+        let (package, target, test) = campaign.test;
+        run::run(
+            run::cargo()
+                .args(["test", "--locked", "--release", "--package", package, "--test", target])
+                .args(["--", "--exact", test, "--nocapture"])
+                .env(campaign.variable, seeds.to_string())
+                .env("XENPV_DRIVERS", build::out_dir()),
+        )?;
+    }
+    Ok(format!("{} campaigns passed", chosen.len()))
+}
+
+fn list() -> String {
+    CAMPAIGNS.iter().map(|c| format!("  {:<14} {} ({} seeds)\n", c.name, c.about, c.seeds)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_campaign_names_a_test() {
+        for campaign in CAMPAIGNS {
+            let (package, target, test) = campaign.test;
+            let found = ["tests", "xenvbd", "xennet", "xenpci", ""].iter().any(|folder| {
+                let file = run::root().join(folder).join(package).join("tests").join(format!("{target}.rs"));
+                std::fs::read_to_string(file).is_ok_and(|text| {
+                    text.contains(&format!("fn {test}()")) && text.contains(campaign.variable)
+                })
+            });
+            assert!(
+                found,
+                "{}: no test {package}/{target}#{test} that reads {}",
+                campaign.name, campaign.variable
+            );
+        }
+    }
+}

@@ -72,7 +72,7 @@ pub fn drivers(options: &Options) -> Result<Vec<String>> {
     }
     let out = out_dir();
     run::make_dir(&out)?;
-    let compiler = toolchain::find(options.route)?;
+    let compiler = toolchain::find(options.route, TARGET)?;
     need::ensure(&[setup::LLD, setup::RC])?;
     run::step(&format!("compiling with {}", compiler.describe()?));
     let mut lines = Vec::new();

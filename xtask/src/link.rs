@@ -37,7 +37,8 @@ const FLAGS: [&str; 22] = [
 pub fn link(dir: &Path, driver: &Driver) -> Result<()> {
     let file = driver.file;
     let resource = format!("{file}.rc");
-    fs::write(dir.join(&resource), version_resource(driver))?;
+    // 3: a driver; 7: a system driver.
+    fs::write(dir.join(&resource), version_resource(&format!("{file}.sys"), driver.description, (3, 7)))?;
     run::run(need::command(&setup::RC.get()?).current_dir(dir).args([
         "/no-preprocess",
         "/fo",
@@ -56,9 +57,8 @@ pub fn link(dir: &Path, driver: &Driver) -> Result<()> {
     ]))
 }
 
-/// The resource script: what the file's properties show. `FILETYPE 3` is a driver, subtype 7 a
-/// system driver (verrsrc.h).
-fn version_resource(driver: &Driver) -> String {
+/// The resource script: what the file's properties show. Type and subtype are those of verrsrc.h.
+pub fn version_resource(file: &str, description: &str, (kind, subkind): (u32, u32)) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let numbers = format!(
         "{},{},{},0",
@@ -66,7 +66,6 @@ fn version_resource(driver: &Driver) -> String {
         env!("CARGO_PKG_VERSION_MINOR"),
         env!("CARGO_PKG_VERSION_PATCH")
     );
-    let Driver { file, description, .. } = driver;
     format!(
         r#"1 VERSIONINFO
 FILEVERSION {numbers}
@@ -74,8 +73,8 @@ PRODUCTVERSION {numbers}
 FILEFLAGSMASK 0x3fL
 FILEFLAGS 0x0L
 FILEOS 0x40004L
-FILETYPE 0x3L
-FILESUBTYPE 0x7L
+FILETYPE 0x{kind:x}L
+FILESUBTYPE 0x{subkind:x}L
 BEGIN
   BLOCK "StringFileInfo"
   BEGIN
@@ -84,9 +83,9 @@ BEGIN
       VALUE "CompanyName", "Xen PV drivers for Windows"
       VALUE "FileDescription", "{description}"
       VALUE "FileVersion", "{version}.0"
-      VALUE "InternalName", "{file}.sys"
+      VALUE "InternalName", "{file}"
       VALUE "LegalCopyright", "GPL-2.0-or-later"
-      VALUE "OriginalFilename", "{file}.sys"
+      VALUE "OriginalFilename", "{file}"
       VALUE "ProductName", "Xen PV drivers for Windows"
       VALUE "ProductVersion", "{version}.0"
     END

@@ -9,6 +9,7 @@ mod features;
 mod fuzz;
 mod hvm;
 mod link;
+mod package;
 mod pe;
 mod routes;
 mod setup;
@@ -16,6 +17,7 @@ mod soak;
 mod stack;
 mod suite;
 mod toolchain;
+mod userland;
 mod wdk;
 
 use std::process::ExitCode;
@@ -37,6 +39,14 @@ enum Command {
     Setup,
     /// Build the three drivers: target/drivers/*.sys with .pdb and .map
     Build(build::Options),
+    /// Build the user-mode programs of the installer: target/userland
+    Userland {
+        /// Which compiler to use
+        #[arg(long, value_enum, default_value = "auto")]
+        route: toolchain::Route,
+    },
+    /// Build and sign the installation package: target/package
+    Package(package::Options),
     /// Build the drivers, then run every test
     Test(suite::Options),
     /// Long campaigns over many seeds: `soak` lists them, `soak NAME` runs one
@@ -67,6 +77,10 @@ fn main() -> ExitCode {
             setup::all().map(|()| "everything the build and the tests need is there".to_owned())
         }
         Command::Build(options) => build::command(&options),
+        Command::Userland { route } => {
+            userland::build(route).map(|dir| format!("the installer's programs are in {}", dir.display()))
+        }
+        Command::Package(options) => package::command(&options),
         Command::Test(options) => suite::command(&options),
         Command::Soak(options) => soak::command(&options),
         Command::Check(options) => check::command(&options),

@@ -24,7 +24,7 @@ const LIBRARIES: [&str; 3] = ["core", "alloc", "compiler_builtins"];
 /// Builds all drivers by the rustup route and boots the stand-in kernel with them, if Debian's compiler made
 /// those that the other parts test.
 pub fn check(options: &build::Options) -> Result<()> {
-    if !toolchain::find(options.route)?.builds_std() {
+    if !toolchain::find(options.route, TARGET)?.builds_std() {
         run::step("rustup's own target made the drivers: nothing else to try");
         return Ok(());
     }

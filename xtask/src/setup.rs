@@ -26,8 +26,23 @@ pub const XEN_HEADERS: Need = need("libxen-dev", &["/usr/include/xen/xen.h"]);
 pub const IMAGE: [Need; 3] =
     [need("binutils", &["ld"]), need("binutils", &["objcopy"]), need("tar", &["tar"])];
 
+/// For user-mode programs: a C compiler as linker, the import libraries of Windows, a resource compiler.
+pub const USERLAND: [Need; 3] =
+    [MINGW, need("mingw-w64-x86-64-dev", &["/usr/x86_64-w64-mingw32/lib/libkernel32.a"]), WINDRES];
+/// The linker of user-mode programs.
+pub const MINGW: Need = need("gcc-mingw-w64-x86-64-posix", &["x86_64-w64-mingw32-gcc-posix"]);
+/// Their resource compiler.
+pub const WINDRES: Need = need("binutils-mingw-w64-x86-64", &["x86_64-w64-mingw32-windres"]);
+/// For making and checking the installation package.
+pub const PACKAGE: [Need; 2] = [need("openssl", &["openssl"]), need("osslsigncode", &["osslsigncode"])];
+
+/// For the verifier from PyPI.
+pub const VENV: Need = need("python3-venv", &["/usr/share/doc/python3-venv"]);
+
 /// For tests.
-const TEST: [Need; 5] = [
+const TEST: [Need; 7] = [
+    PACKAGE[0],
+    PACKAGE[1],
     XEN_HEADERS,
     need("gcc", &["cc"]),
     need("libc6-dev", &["/usr/include/stdlib.h"]),
@@ -39,8 +54,11 @@ const TEST: [Need; 5] = [
 pub fn all() -> Result<()> {
     need::ensure(&[LLD, RC])?;
     need::ensure(&IMAGE)?;
+    need::ensure(&USERLAND)?;
+    need::ensure(&PACKAGE)?;
     for_tests()?;
-    crate::toolchain::find(crate::toolchain::Route::Auto).map(drop)
+    let target = crate::toolchain::TARGET;
+    crate::toolchain::find(crate::toolchain::Route::Auto, target).map(drop)
 }
 
 /// What the tests need.

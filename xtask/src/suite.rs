@@ -15,7 +15,7 @@ use host::run;
 
 use crate::{
     build::{self, DRIVERS},
-    routes, setup,
+    package, routes, setup, userland,
 };
 
 /// Options of `test`.
@@ -44,9 +44,14 @@ enum Part {
     Routes,
     /// A second build at another path gives the same bytes
     Repro,
+    /// The installation package, verified by signify
+    Package,
+    /// The MSI in Wine
+    Wine,
 }
 
-const PARTS: [Part; 6] = [Part::Drivers, Part::Host, Part::Fuzz, Part::Loom, Part::Routes, Part::Repro];
+const PARTS: [Part; 8] =
+    [Part::Drivers, Part::Host, Part::Fuzz, Part::Loom, Part::Routes, Part::Repro, Part::Package, Part::Wine];
 
 /// `cargo xtask test`.
 pub fn command(options: &Options) -> Result<String> {
@@ -66,6 +71,8 @@ pub fn command(options: &Options) -> Result<String> {
             Part::Loom => loom()?,
             Part::Routes => routes::check(&options.build)?,
             Part::Repro => repro(&options.build)?,
+            Part::Package => package::test(options.build.route)?,
+            Part::Wine => wine(&options.build)?,
         }
     }
     Ok(format!("all tests passed ({} parts, {} s)", parts.len(), start.elapsed().as_secs()))
@@ -94,6 +101,15 @@ fn loom() -> Result<()> {
             .args(["test", "--locked", "--release", "-p", "loom-models"])
             .env("RUSTFLAGS", "--cfg loom")
             .env("CARGO_TARGET_DIR", run::target().join("loom")),
+    )
+}
+
+fn wine(options: &build::Options) -> Result<()> {
+    let programs = userland::for_wine(options.route)?;
+    run::run(
+        run::cargo()
+            .args(["run", "--quiet", "--locked", "--package", "winehost", "--", "--programs"])
+            .arg(programs),
     )
 }
 

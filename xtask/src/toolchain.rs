@@ -18,6 +18,8 @@ use crate::setup;
 
 /// The target triple of drivers.
 pub const TARGET: &str = "x86_64-pc-windows-msvc";
+/// The target triple of user-mode programs: its linker and libraries are Debian packages.
+pub const USER_TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// Which route makes the drivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -79,12 +81,12 @@ fn debian() -> Result<Toolchain> {
     Ok(Toolchain { cargo: setup::CARGO.get()?, rustc, build_std: true, rust_src })
 }
 
-fn rustup() -> Result<Option<Toolchain>> {
+fn rustup(target: &str) -> Result<Option<Toolchain>> {
     let Some(rustc) = std::env::var_os("RUSTC").map(PathBuf::from).or_else(|| run::on_path("rustc")) else {
         return Ok(None);
     };
     let sysroot = PathBuf::from(run::output(Command::new(&rustc).args(["--print", "sysroot"]))?.trim());
-    if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+    if !sysroot.join("lib/rustlib").join(target).join("lib").is_dir() {
         return Ok(None);
     }
     Ok(Some(Toolchain {
@@ -95,23 +97,23 @@ fn rustup() -> Result<Option<Toolchain>> {
     }))
 }
 
-/// Finds the compiler of a route, installing what is missing.
-pub fn find(route: Route) -> Result<Toolchain> {
+/// Finds the compiler of a route that makes code for `target`, installing what is missing.
+pub fn find(route: Route, target: &str) -> Result<Toolchain> {
     match route {
         Route::Debian => debian(),
-        Route::Rustup => match rustup()? {
+        Route::Rustup => match rustup(target)? {
             Some(found) => Ok(found),
             None => bail!(
-                "the Rust toolchain in use has no target {TARGET}: `rustup target add {TARGET}`, or build with `--route debian`"
+                "the Rust toolchain in use has no target {target}: `rustup target add {target}`, or build with `--route debian`"
             ),
         },
         Route::Wdk => bail!("the route `wdk` needs Windows and the Windows Driver Kit"),
         Route::Auto => {
-            if let Some(found) = rustup()? {
+            if let Some(found) = rustup(target)? {
                 return Ok(found);
             }
             if cfg!(windows) {
-                bail!("the Rust toolchain in use has no target {TARGET}: `rustup target add {TARGET}`");
+                bail!("the Rust toolchain in use has no target {target}: `rustup target add {target}`");
             }
             debian()
         }
@@ -133,7 +135,7 @@ impl Toolchain {
 
     /// A cargo call of this toolchain, free of what rustup's cargo put into our environment
     /// (it would be taken for the other toolchain's own settings).
-    fn command(&self, target: &str, flags: &[OsString]) -> Command {
+    fn command(&self, target: &str, profile: &str, flags: &[OsString]) -> Command {
         let mut command = Command::new(&self.cargo);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -155,18 +157,12 @@ impl Toolchain {
             command.env("RUSTC_BOOTSTRAP", "1");
         }
         need::libraries(&mut command, &self.cargo);
-        command.arg("rustc").args(["--target", target, "--profile", "driver"]);
+        command.arg("rustc").args(["--target", target, "--profile", profile]);
         command
     }
 
-    /// Compiles library `package` for a bare target as a static library; gives the folder it is in.
-    pub fn staticlib(
-        &self,
-        package: &str,
-        target: &str,
-        extra: &[&str],
-        arguments: &[&str],
-    ) -> Result<PathBuf> {
+    /// Compiler flags: `extra`, and none of this machine's paths in what is built.
+    fn flags(&self, extra: &[&str]) -> Vec<OsString> {
         let home = std::env::var_os("CARGO_HOME")
             .map_or_else(|| std::env::home_dir().unwrap_or_default().join(".cargo"), PathBuf::from);
         let mut flags: Vec<OsString> = extra.iter().map(OsString::from).collect();
@@ -185,7 +181,35 @@ impl Toolchain {
             flag.push(to);
             flags.push(flag);
         }
-        let mut command = self.command(target, &flags);
+        flags
+    }
+
+    /// Compiles a user-mode program or library of `package` (`what` is `--lib` or `--bin …`); gives the folder
+    /// that it is in. `link` is added to the arguments of its linker alone.
+    pub fn userland(&self, package: &str, what: &[&str], link: &[String]) -> Result<PathBuf> {
+        let linker = setup::MINGW.get()?;
+        let flags = self.flags(&["-Cpanic=abort", &format!("-Clinker={}", linker.display())]);
+        let mut command = self.command(USER_TARGET, "user", &flags);
+        if self.build_std {
+            command.arg("-Zbuild-std=std,panic_abort");
+        }
+        command.args(["--locked", "-p", package]).args(what).arg("--");
+        command.args(link.iter().map(|argument| format!("-Clink-arg={argument}")));
+        run::run(&mut command)?;
+        let dir = run::target().join(if self.build_std { "win-debian" } else { "win-rustup" });
+        Ok(dir.join(USER_TARGET).join("user"))
+    }
+
+    /// Compiles library `package` for a bare target as a static library; gives the folder it is in.
+    pub fn staticlib(
+        &self,
+        package: &str,
+        target: &str,
+        extra: &[&str],
+        arguments: &[&str],
+    ) -> Result<PathBuf> {
+        let flags = self.flags(extra);
+        let mut command = self.command(target, "driver", &flags);
         if self.build_std {
             // The mem functions are imported from the kernel (nt::crt), as on the other route.
             command.arg("-Zbuild-std=core,alloc,compiler_builtins");

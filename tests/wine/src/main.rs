@@ -1,0 +1,54 @@
+//! Runs the MSI in Wine: silently and by its dialogs, from installation to removal, with failures. What the MSI
+//! does is real there (sequence, files, registry, custom actions); the setup program is a stand-in that notes
+//! how it is called. `cargo xtask test --part wine` builds what it needs.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod root;
+mod scenarios;
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+use clap::Parser;
+
+#[derive(Parser)]
+struct Cli {
+    /// Folder with `xenpvmsi.dll` and `setup-probe.exe`
+    #[arg(long)]
+    programs: PathBuf,
+    /// Only the scenarios whose names contain this
+    #[arg(long, default_value = "")]
+    only: String,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let start = Instant::now();
+    let mut bench = match bench::Bench::new(&cli.programs) {
+        Ok(bench) => bench,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (mut passed, mut failed) = (0, 0);
+    for (name, scenario) in scenarios::ALL.iter().filter(|(name, _)| name.contains(&cli.only)) {
+        match scenario(&mut bench) {
+            Ok(()) => {
+                println!("{name} ... ok");
+                passed += 1;
+            }
+            Err(error) => {
+                println!("{name} ... FAILED: {error:#}");
+                failed += 1;
+                // What it left behind is no business of the next one.
+                if let Err(error) = bench.renew() {
+                    eprintln!("error: {error:#}");
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+    }
+    println!("{passed} passed, {failed} failed ({} s)", start.elapsed().as_secs());
+    if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

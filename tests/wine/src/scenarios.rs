@@ -1,0 +1,272 @@
+//! What is done with the MSI, and what must come of it. They run in order, each from a prefix without the product.
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::bench::Bench;
+
+type Scenario = fn(&mut Bench) -> Result<()>;
+
+/// All, by name.
+pub const ALL: &[(&str, Scenario)] = &[
+    ("install-repair-remove", install_repair_remove),
+    ("upgrade", upgrade),
+    ("downgrade", downgrade),
+    ("failure", failure),
+    ("failed-removal", failed_removal),
+    ("reboot", reboot),
+    ("options", options),
+    ("old-windows", old_windows),
+    ("dialogs", dialogs),
+    ("dialogs-failure", dialogs_failure),
+];
+
+const INSTALL: &str = "install --package C:\\Program Files\\XenPV\\drivers";
+const UNINSTALL: &str = "uninstall --package C:\\Program Files\\XenPV\\drivers";
+/// 1603, 3010 and 1602 as a Unix exit code shows them.
+const FAILED: i32 = 1603 & 0xFF;
+const REBOOT: i32 = 3010 & 0xFF;
+
+fn installed(bench: &Bench, version: u16) -> Result<()> {
+    for driver in ["xenpvpci", "xenpvvbd", "xenpvnet"] {
+        for ending in ["inf", "sys", "cat"] {
+            let name = format!("{driver}.{ending}");
+            let content = bench.file(&format!("drivers/{driver}/{name}")).unwrap_or_default();
+            ensure!(content == format!("{name} of version {version}"), "{name} is \"{content}\"");
+        }
+    }
+    let code = &bench.codes[usize::from(version) - 1];
+    let keys = bench.keys();
+    let entries: Vec<_> = keys
+        .iter()
+        .filter(|(key, _)| key.contains("\\CurrentVersion\\\\Uninstall\\"))
+        .filter(|(_, values)| values.iter().any(|value| value == "\"DisplayName\"=\"Xen PV drivers\""))
+        .collect();
+    ensure!(entries.len() == 1, "{} entries in Add/Remove Programs", entries.len());
+    let (key, values) = entries[0];
+    ensure!(key.ends_with(code.as_str()), "the entry is {key}, not of {code}");
+    for value in [
+        format!("\"DisplayVersion\"=\"{version}.0.0\""),
+        "\"Publisher\"=\"XenPV\"".to_owned(),
+        "\"NoModify\"=dword:00000001".to_owned(),
+    ] {
+        ensure!(values.contains(&value), "the entry lacks {value}: {values:?}");
+    }
+    Ok(())
+}
+
+fn code(actual: i32, expected: i32) -> Result<()> {
+    ensure!(actual == expected, "msiexec ended with {actual}, not {expected}");
+    Ok(())
+}
+
+fn calls(bench: &Bench, expected: &[&str]) -> Result<()> {
+    let calls = bench.calls();
+    ensure!(calls == expected, "the setup program was called {calls:?}, not {expected:?}");
+    Ok(())
+}
+
+/// What is there beside Wine's own: files, and keys of the registry that name us or our products.
+fn traces(bench: &Bench) -> (std::collections::BTreeSet<String>, Vec<String>) {
+    let packed: Vec<String> = bench.codes.iter().map(|code| squash(code)).collect();
+    let keys = bench
+        .keys()
+        .into_iter()
+        .filter(|(key, values)| {
+            let text = format!("{key} {}", values.join(" "));
+            text.contains("XenPV") || text.contains("Xen PV") || packed.iter().any(|code| text.contains(code))
+        })
+        .map(|(key, _)| key)
+        .collect();
+    (bench.files(), keys)
+}
+
+/// A product code as Windows Installer writes it into names of keys: the parts of the GUID turned round.
+fn squash(code: &str) -> String {
+    let digits: Vec<char> = code.chars().filter(char::is_ascii_hexdigit).collect();
+    let mut out = String::new();
+    let mut at = 0;
+    for length in [8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2] {
+        out.extend(digits[at..at + length].iter().rev());
+        at += length;
+    }
+    out
+}
+
+/// Removes whichever version is there, and sees that nothing is left of it.
+fn remove(
+    bench: &Bench,
+    name: &str,
+    version: u16,
+    before: &(std::collections::BTreeSet<String>, Vec<String>),
+) -> Result<()> {
+    let product = &bench.codes[usize::from(version) - 1];
+    code(bench.msiexec(name, &format!("/x '{product}'"))?, 0).context("removal")?;
+    calls(bench, &[UNINSTALL])?;
+    gone(bench, before)
+}
+
+fn gone(bench: &Bench, before: &(std::collections::BTreeSet<String>, Vec<String>)) -> Result<()> {
+    let after = traces(bench);
+    let files: Vec<&String> = after.0.difference(&before.0).collect();
+    ensure!(files.is_empty(), "left behind: {files:?}");
+    let keys: Vec<&String> = after.1.iter().filter(|key| !before.1.contains(key)).collect();
+    ensure!(keys.is_empty(), "left behind in the registry: {keys:?}");
+    Ok(())
+}
+
+fn install(bench: &Bench, name: &str, version: u16) -> Result<()> {
+    code(bench.msiexec(name, &format!("/i 'Z:\\work\\v{version}.msi'"))?, 0)?;
+    calls(bench, &[INSTALL])?;
+    installed(bench, version)
+}
+
+fn install_repair_remove(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    install(bench, "install", 1)?;
+    let log = bench.log("install");
+    ensure!(log.contains("Installing [xenpvpci]"), "the log lacks the setup program's lines");
+    let damaged = bench.drive().join(crate::bench::FOLDER).join("drivers/xenpvvbd/xenpvvbd.sys");
+    std::fs::write(&damaged, "damaged")?;
+    std::fs::remove_file(damaged.with_extension("cat"))?;
+    code(bench.msiexec("repair", "/i 'Z:\\work\\v1.msi' REINSTALL=ALL REINSTALLMODE=amus")?, 0)?;
+    calls(bench, &[INSTALL])?;
+    installed(bench, 1).context("after the repair")?;
+    remove(bench, "remove", 1, &before)
+}
+
+fn upgrade(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    install(bench, "upgrade-from", 1)?;
+    code(bench.msiexec("upgrade-to", "/i 'Z:\\work\\v2.msi'")?, 0)?;
+    // Wine does not tell the old version that it is being upgraded (UPGRADINGPRODUCTCODE), as Windows does: there
+    // it is not removed (installer/msi/tests).
+    calls(bench, &[UNINSTALL, INSTALL])?;
+    installed(bench, 2)?;
+    remove(bench, "upgrade-remove", 2, &before)
+}
+
+fn downgrade(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    install(bench, "newer", 2)?;
+    code(bench.msiexec("downgrade", "/i 'Z:\\work\\v1.msi'")?, FAILED)?;
+    calls(bench, &[])?;
+    // Wine keeps the texts of launch conditions to itself when it is silent.
+    installed(bench, 2)?;
+    remove(bench, "newer-remove", 2, &before)
+}
+
+fn failure(bench: &mut Bench) -> Result<()> {
+    bench.order("install 1603 There is no room on the disk.")?;
+    let result = bench.msiexec("failure", "/i 'Z:\\work\\v1.msi'")?;
+    bench.order("")?;
+    code(result, FAILED)?;
+    let log = bench.log("failure");
+    ensure!(log.contains("There is no room on the disk."), "the log does not say why");
+    calls(bench, &[INSTALL])?;
+    not_undone(bench)
+}
+
+/// Wine stops at a failure and undoes nothing: only that the product does not count as installed can be seen here. What
+/// Windows undoes, and in which order, is executed on the model (installer/msi/src/model.rs).
+fn not_undone(bench: &mut Bench) -> Result<()> {
+    let keys = bench.keys();
+    let entry = keys.keys().find(|key| key.contains("\\Uninstall\\") && key.contains(&bench.codes[0]));
+    ensure!(entry.is_none(), "a failed installation is in Add/Remove Programs");
+    bench.renew()
+}
+
+fn failed_removal(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    install(bench, "before-failed-removal", 1)?;
+    bench.order("uninstall 1603 Windows is about to restart.")?;
+    let result = bench.msiexec("failed-removal", &format!("/x '{}'", bench.codes[0]))?;
+    bench.order("")?;
+    code(result, FAILED)?;
+    calls(bench, &[UNINSTALL])?;
+    // It failed before anything of it was carried out, so that there is nothing that Wine would have to undo.
+    installed(bench, 1)?;
+    remove(bench, "after-failed-removal", 1, &before)
+}
+
+fn reboot(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    bench.order("install 3010\nuninstall 3010")?;
+    code(bench.msiexec("reboot", "/i 'Z:\\work\\v1.msi' REBOOT=ReallySuppress")?, REBOOT)?;
+    calls(bench, &[INSTALL])?;
+    installed(bench, 1)?;
+    let product = &bench.codes[0];
+    code(bench.msiexec("reboot-remove", &format!("/x '{product}' REBOOT=ReallySuppress"))?, REBOOT)?;
+    bench.order("")?;
+    calls(bench, &[UNINSTALL])?;
+    gone(bench, &before)
+}
+
+fn options(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    let arguments = "/i 'Z:\\work\\v1.msi' REPLACEOTHERS=1 'LOGFILE=C:\\probe\\the log.txt'";
+    code(bench.msiexec("options", arguments)?, 0)?;
+    calls(bench, &[&format!("{INSTALL} --replace-others --log C:\\probe\\the log.txt")])?;
+    remove(bench, "options-remove", 1, &before)
+}
+
+fn old_windows(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    let key = "'HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion' /v CurrentBuildNumber";
+    let set = |build: &str| bench.wine(&format!("wine64 reg add {key} /d {build} /f; wineserver -w"), 60);
+    set("10240")?;
+    let result = bench.msiexec("old-windows", "/i 'Z:\\work\\v1.msi'");
+    set("19043")?;
+    code(result?, FAILED)?;
+    calls(bench, &[])?;
+    gone(bench, &before)
+}
+
+/// Types through the wizard. A picture of every page is kept as `<name>.xwd`.
+fn wizard(name: &str, command: &str, steps: &[(&str, &str)]) -> String {
+    let mut script = format!("wine64 msiexec {command} '/l*v' 'Z:\\work\\{name}.log' & msi=$!\n");
+    for (picture, key) in steps {
+        // The window of a new page is a new one.
+        script += &format!(
+            "xdotool search --sync --onlyvisible --name 'Xen PV drivers' >/dev/null; sleep 2; \
+             cp /work/Xvfb_screen0 /work/{picture}.xwd; xdotool key {key}; sleep 1\n"
+        );
+    }
+    script + "wait $msi; wineserver -w\n"
+}
+
+fn dialogs(bench: &mut Bench) -> Result<()> {
+    let before = traces(bench);
+    let pages = [
+        ("page-1-welcome", "Return"),
+        ("page-2-licence", "Return"),
+        ("page-3-ready", "Return"),
+        ("page-4-progress", "shift"),
+        ("page-5-done", "Return"),
+    ];
+    bench.order("pause 6")?;
+    bench.wine(&wizard("dialogs", "/i 'Z:\\work\\v1.msi'", &pages), 180)?;
+    calls(bench, &[INSTALL])?;
+    installed(bench, 1)?;
+    let pages =
+        [("page-6-maintenance", "Tab Return"), ("page-7-remove", "Tab Return"), ("page-8-removed", "Return")];
+    bench.order("")?;
+    bench.wine(&wizard("dialogs-remove", "/i 'Z:\\work\\v1.msi'", &pages), 180)?;
+    calls(bench, &[UNINSTALL])?;
+    gone(bench, &before)
+}
+
+fn dialogs_failure(bench: &mut Bench) -> Result<()> {
+    bench.order("install 1603 There is no room on the disk: free 50 MB and try again.")?;
+    let pages = [
+        ("fail-1-welcome", "Return"),
+        ("fail-2-licence", "Return"),
+        ("fail-3-ready", "Return"),
+        ("fail-4-error", "Return"),
+        ("fail-5-end", "Return"),
+    ];
+    let result = bench.wine(&wizard("dialogs-failure", "/i 'Z:\\work\\v1.msi'", &pages), 180);
+    bench.order("")?;
+    ensure!(result.is_err(), "msiexec reported success");
+    calls(bench, &[INSTALL])?;
+    not_undone(bench)
+}

@@ -1,0 +1,97 @@
+//! `package`: builds drivers and programs, and calls `installer/package` to make what is shipped.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use host::{need, run};
+
+use crate::{
+    build, setup,
+    toolchain::{self, Route, TARGET},
+    userland,
+};
+
+/// Options of `package`.
+#[derive(clap::Args)]
+#[group(id = "package-options")]
+pub struct Options {
+    /// Which compiler to use
+    #[arg(long, value_enum, default_value = "auto")]
+    route: Route,
+    /// Who signs, and more: `cargo xtask package -- --help`. Without any, the certificate for tests
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+/// `cargo xtask package`.
+pub fn command(options: &Options) -> Result<String> {
+    let given = |name: &str| {
+        options.arguments.iter().any(|argument| argument == name || argument.starts_with(&format!("{name}=")))
+    };
+    let mut call = run::cargo();
+    call.args(["run", "--quiet", "--locked", "--package", "xenpv-package", "--"]);
+    if given("--help") || given("-h") {
+        run::run(call.args(&options.arguments))?;
+        return Ok("see above".to_owned());
+    }
+    need::ensure(&setup::PACKAGE)?;
+    if !given("--drivers") {
+        build::drivers(&build::Options { route: options.route, only: None })?;
+        call.arg("--drivers").arg(build::out_dir());
+    }
+    if !given("--userland") {
+        call.arg("--userland").arg(userland::build(options.route)?);
+    }
+    if !given("--out") {
+        call.arg("--out").arg(run::target().join("package"));
+    }
+    if !given("--time") {
+        call.arg("--time").arg(time()?);
+    }
+    if !given("--compiler") {
+        call.arg("--compiler").arg(toolchain::find(options.route, TARGET)?.describe()?);
+    }
+    call.arg("--root").arg(run::root());
+    call.arg("--test-certificates").arg(run::target().join("test-signing"));
+    run::run(call.args(&options.arguments))?;
+    Ok("the package is made".to_owned())
+}
+
+/// The date of everything in the package: `SOURCE_DATE_EPOCH`, else that of the last commit.
+fn time() -> Result<String> {
+    if let Ok(time) = std::env::var("SOURCE_DATE_EPOCH") {
+        return Ok(time);
+    }
+    let time = run::output(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(run::root()))
+        .context("this is no git checkout: set SOURCE_DATE_EPOCH")?;
+    Ok(time.trim().to_owned())
+}
+
+/// The verifier that has nothing to do with the tools that sign.
+const SIGNIFY: &str = "signify==0.9.3";
+
+/// `test --part package`: makes the package with the certificate for tests, and has it verified by somebody else.
+pub fn test(route: Route) -> Result<()> {
+    let drivers = build::out_dir();
+    let mut arguments = Vec::new();
+    // Those that the other parts have built and tested, if they are there.
+    if build::DRIVERS.iter().all(|driver| drivers.join(format!("{}.sys", driver.file)).is_file()) {
+        arguments = vec!["--drivers".to_owned(), drivers.display().to_string()];
+    }
+    command(&Options { route, arguments })?;
+    need::ensure(&[setup::VENV])?;
+    let venv = run::target().join("signify");
+    let python = venv.join("bin/python");
+    if !venv.join("ready").is_file() {
+        run::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        run::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", SIGNIFY]))
+            .context("signify could not be installed from PyPI")?;
+        std::fs::write(venv.join("ready"), SIGNIFY)?;
+    }
+    run::run(
+        Command::new(&python)
+            .arg(run::root().join("installer/package/tests/signify_check.py"))
+            .arg(run::target().join("package"))
+            .arg(run::target().join("test-signing/certificate.pem")),
+    )
+}

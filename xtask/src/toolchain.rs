@@ -167,12 +167,13 @@ impl Toolchain {
             .map_or_else(|| std::env::home_dir().unwrap_or_default().join(".cargo"), PathBuf::from);
         let mut flags: Vec<OsString> = extra.iter().map(OsString::from).collect();
         // Paths of this machine must not reach the binaries.
-        // The target folder last, as the last prefix that fits wins: it may lie in the checkout.
+        // The last prefix that fits wins: the target folder may lie in the checkout, and without root the
+        // compiler lies in the target folder.
         let places = [
             (run::root(), "/src"),
             (home, "/cargo"),
-            (self.rust_src.clone(), "/rust"),
             (run::target(), "/target"),
+            (self.rust_src.clone(), "/rust"),
         ];
         for (from, to) in places {
             let mut flag = OsString::from("--remap-path-prefix=");

@@ -67,8 +67,8 @@ fn time() -> Result<String> {
     Ok(time.trim().to_owned())
 }
 
-/// The verifier that has nothing to do with the tools that sign.
-const SIGNIFY: &str = "signify==0.9.3";
+/// The verifier that has nothing to do with the tools that sign, and what it reads MSI files with.
+const SIGNIFY: [&str; 2] = ["signify==0.9.3", "olefile==0.47"];
 
 /// `test --part package`: makes the package with the certificate for tests, and has it verified by somebody else.
 pub fn test(route: Route) -> Result<()> {
@@ -84,9 +84,9 @@ pub fn test(route: Route) -> Result<()> {
     let python = venv.join("bin/python");
     if !venv.join("ready").is_file() {
         run::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        run::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", SIGNIFY]))
+        run::run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(SIGNIFY))
             .context("signify could not be installed from PyPI")?;
-        std::fs::write(venv.join("ready"), SIGNIFY)?;
+        std::fs::write(venv.join("ready"), SIGNIFY.join(" "))?;
     }
     run::run(
         Command::new(&python)

@@ -342,6 +342,8 @@ fn questions(database: &mut Database) {
     }
     page.keys("ErrorText", "", "").done();
 
+    // Windows fills it while the dialog is shown.
+    database.tables.entry("ListBox".to_owned()).or_default();
     let mut page = Page::wizard(
         database,
         "FilesInUse",

@@ -397,3 +397,41 @@ fn versions_that_no_msi_can_have_are_refused() {
         assert!(refused(&input).contains("does not fit an MSI"), "{version}");
     }
 }
+
+#[test]
+fn a_full_disk_is_one_error() {
+    // A file system of 64 KiB, in a name space of its own: the MSI alone does not fit.
+    const SCRIPT: &str = r#"mount -t tmpfs -o size=64k tmpfs "$1" && mkdir "$1/out" && echo kept > "$1/out/before" || exit 9
+        shift; "$@"; code=$?
+        ls -A "$OUT/.." "$OUT"; cat "$OUT/before"; exit $code"#;
+    let dir = tempfile::tempdir().expect("a folder");
+    let input = sources(dir.path());
+    let small = dir.path().join("small");
+    fs::create_dir(&small).expect("writable");
+    let out = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", SCRIPT, "sh"])
+        .arg(&small)
+        .arg(env!("CARGO_BIN_EXE_xenpv-package"))
+        .arg("--unsigned")
+        .args(["--time", "1764000000", "--test-certificates", "/nowhere"])
+        .arg("--drivers")
+        .arg(&input.drivers)
+        .arg("--userland")
+        .arg(&input.userland)
+        .arg("--root")
+        .arg(common::root())
+        .arg("--out")
+        .arg(small.join("out"))
+        .env("OUT", small.join("out"))
+        .output()
+        .expect("unshare is there");
+    let (said, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert_eq!(out.status.code(), Some(1), "{said}{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert!(errors.starts_with("error: there is no room left in "), "{errors}");
+    // The folder that was there is there, alone, with what was in it.
+    assert_eq!(
+        said.split_whitespace().filter(|word| !word.ends_with(':')).collect::<Vec<_>>(),
+        ["before", "out", "kept"]
+    );
+}

@@ -203,9 +203,9 @@ fn reboot(bench: &mut Bench) -> Result<()> {
 
 fn options(bench: &mut Bench) -> Result<()> {
     let before = traces(bench);
-    let arguments = "/i 'Z:\\work\\v1.msi' REPLACEOTHERS=1 'LOGFILE=C:\\probe\\the log.txt'";
+    let arguments = "/i 'Z:\\work\\v1.msi' REPLACEOTHERS=1 LOGFILE='C:\\probe\\setup.log'";
     code(bench.msiexec("options", arguments)?, 0)?;
-    calls(bench, &[&format!("{INSTALL} --replace-others --log C:\\probe\\the log.txt")])?;
+    calls(bench, &[&format!("{INSTALL} --replace-others --log C:\\probe\\setup.log")])?;
     remove(bench, "options-remove", 1, &before)
 }
 
@@ -221,15 +221,34 @@ fn old_windows(bench: &mut Bench) -> Result<()> {
     gone(bench, &before)
 }
 
-/// Types through the wizard. A picture of every page is kept as `<name>.xwd`.
-fn wizard(name: &str, command: &str, steps: &[(&str, &str)]) -> String {
+/// What a page is waited for by.
+#[derive(Clone, Copy)]
+enum When {
+    /// The window.
+    Shown,
+    /// The setup program has been called.
+    Called,
+    /// The installation has ended.
+    Ended,
+}
+
+/// Types through the wizard. A picture of every page is kept as `<picture>.xwd`.
+fn wizard(name: &str, command: &str, steps: &[(&str, When, &str)]) -> String {
     let mut script = format!("wine64 msiexec {command} '/l*v' 'Z:\\work\\{name}.log' & msi=$!\n");
-    for (picture, key) in steps {
-        // The window of a new page is a new one.
-        script += &format!(
-            "xdotool search --sync --onlyvisible --name 'Xen PV drivers' >/dev/null; sleep 2; \
-             cp /work/Xvfb_screen0 /work/{picture}.xwd; xdotool key {key}; sleep 1\n"
-        );
+    for (picture, when, key) in steps {
+        script += &match when {
+            When::Shown => {
+                "xdotool search --sync --onlyvisible --name 'Xen PV drivers' >/dev/null\n".to_owned()
+            }
+            When::Called => {
+                "until test -s /work/prefix/drive_c/probe/calls.txt; do sleep 0.3; done\n".to_owned()
+            }
+            When::Ended => format!(
+                "until case \"$(cat /work/{name}.log)\" in *'INSTALL. Return value'*) true;; *) false;; esac; do sleep 0.5; done\n"
+            ),
+        };
+        script +=
+            &format!("sleep 2; cp /work/Xvfb_screen0 /work/{picture}.xwd; xdotool key {key}; sleep 1\n");
     }
     script + "wait $msi; wineserver -w\n"
 }
@@ -237,18 +256,21 @@ fn wizard(name: &str, command: &str, steps: &[(&str, &str)]) -> String {
 fn dialogs(bench: &mut Bench) -> Result<()> {
     let before = traces(bench);
     let pages = [
-        ("page-1-welcome", "Return"),
-        ("page-2-licence", "Return"),
-        ("page-3-ready", "Return"),
-        ("page-4-progress", "shift"),
-        ("page-5-done", "Return"),
+        ("page-1-welcome", When::Shown, "Return"),
+        ("page-2-licence", When::Shown, "Return"),
+        ("page-3-ready", When::Shown, "Return"),
+        ("page-4-progress", When::Called, "shift"),
+        ("page-5-done", When::Ended, "Return"),
     ];
     bench.order("pause 6")?;
     bench.wine(&wizard("dialogs", "/i 'Z:\\work\\v1.msi'", &pages), 180)?;
     calls(bench, &[INSTALL])?;
     installed(bench, 1)?;
-    let pages =
-        [("page-6-maintenance", "Tab Return"), ("page-7-remove", "Tab Return"), ("page-8-removed", "Return")];
+    let pages = [
+        ("page-6-maintenance", When::Shown, "Tab Return"),
+        ("page-7-remove", When::Shown, "Tab Return"),
+        ("page-8-removed", When::Ended, "Return"),
+    ];
     bench.order("")?;
     bench.wine(&wizard("dialogs-remove", "/i 'Z:\\work\\v1.msi'", &pages), 180)?;
     calls(bench, &[UNINSTALL])?;
@@ -258,11 +280,11 @@ fn dialogs(bench: &mut Bench) -> Result<()> {
 fn dialogs_failure(bench: &mut Bench) -> Result<()> {
     bench.order("install 1603 There is no room on the disk: free 50 MB and try again.")?;
     let pages = [
-        ("fail-1-welcome", "Return"),
-        ("fail-2-licence", "Return"),
-        ("fail-3-ready", "Return"),
-        ("fail-4-error", "Return"),
-        ("fail-5-end", "Return"),
+        ("fail-1-welcome", When::Shown, "Return"),
+        ("fail-2-licence", When::Shown, "Return"),
+        ("fail-3-ready", When::Shown, "Return"),
+        ("fail-4-error", When::Called, "Return"),
+        ("fail-5-end", When::Ended, "Return"),
     ];
     let result = bench.wine(&wizard("dialogs-failure", "/i 'Z:\\work\\v1.msi'", &pages), 180);
     bench.order("")?;

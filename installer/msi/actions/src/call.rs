@@ -14,6 +14,20 @@ pub struct Call {
     pub rollback: bool,
 }
 
+impl Call {
+    /// What the user sees while it runs.
+    #[must_use]
+    pub fn text(&self) -> &'static str {
+        let removes = self.arguments.first().is_some_and(|verb| verb == "uninstall");
+        match (removes, self.rollback) {
+            (false, false) => "Installing the drivers",
+            (false, true) => "Undoing the installation of the drivers",
+            (true, false) => "Removing the drivers",
+            (true, true) => "Undoing the removal of the drivers",
+        }
+    }
+}
+
 /// Reads a deferred action's data: `verb|installation folder|REPLACEOTHERS|LOGFILE`.
 ///
 /// # Errors
@@ -100,6 +114,7 @@ mod tests {
         let call = parse("uninstall-rollback|C:\\XenPV||").expect("parses");
         assert_eq!(call.arguments, ["uninstall", "--rollback", "--package", "C:\\XenPV\\drivers"]);
         assert!(call.rollback);
+        assert_eq!(call.text(), "Undoing the removal of the drivers");
         assert_eq!(parse("uninstall|C:\\XenPV\\|1|").expect("parses").arguments.len(), 3);
         for data in ["", "install", "install|||", "status|C:\\||", "install|C:\\|1|x|y"] {
             assert!(parse(data).is_err(), "{data}");

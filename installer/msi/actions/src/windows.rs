@@ -13,9 +13,9 @@ use windows_sys::Win32::{
     Foundation::{ERROR_INSTALL_FAILURE, ERROR_INSTALL_USEREXIT, ERROR_MORE_DATA, ERROR_SUCCESS},
     System::{
         ApplicationInstallationAndServicing::{
-            INSTALLMESSAGE, INSTALLMESSAGE_ACTIONDATA, INSTALLMESSAGE_ERROR, INSTALLMESSAGE_INFO, MSIHANDLE,
-            MSIRUNMODE_REBOOTATEND, MsiCloseHandle, MsiCreateRecord, MsiGetPropertyW, MsiProcessMessage,
-            MsiRecordSetInteger, MsiRecordSetStringW, MsiSetMode,
+            INSTALLMESSAGE, INSTALLMESSAGE_ACTIONDATA, INSTALLMESSAGE_ACTIONSTART, INSTALLMESSAGE_ERROR,
+            INSTALLMESSAGE_INFO, MSIHANDLE, MSIRUNMODE_REBOOTATEND, MsiCloseHandle, MsiCreateRecord,
+            MsiGetPropertyW, MsiProcessMessage, MsiRecordSetStringW, MsiSetMode,
         },
         Registry::{
             HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, KEY_WRITE, REG_OPTION_VOLATILE, RegCloseKey,
@@ -29,7 +29,7 @@ use crate::call::{self, Ending};
 /// A key that Windows forgets at the next start: a reboot is needed until then.
 const REBOOT_KEY: &str = "SOFTWARE\\XenPV needs a reboot";
 /// Number of the Error table's row that shows a text of ours.
-const ERROR_NUMBER: i32 = 25000;
+const ERROR_NUMBER: &str = "25000";
 /// What MsiProcessMessage answers when the user has pressed Cancel.
 const CANCELLED: i32 = 2;
 const CREATE_NO_WINDOW: u32 = 0x0800_0000;
@@ -68,29 +68,34 @@ impl Session {
                 c => c.to_string(),
             })
             .collect();
-        self.message(INSTALLMESSAGE_INFO, None, &quoted);
+        self.message(INSTALLMESSAGE_INFO, &[&quoted]);
     }
 
-    /// Sends a message of one text, with a number before it for errors; gives the answer.
-    fn message(&self, kind: INSTALLMESSAGE, number: Option<i32>, text: &str) -> i32 {
+    /// Shows the text of an action that begins, and how its progress lines are shown.
+    fn start(&self, text: &str) {
+        self.message(INSTALLMESSAGE_ACTIONSTART, &["", "XenSetup", text, "[1]"]);
+    }
+
+    /// Shows a line of progress; whether the user has cancelled.
+    fn progress(&self, line: &str) -> bool {
+        // Brackets would be taken for properties.
+        let line = line.replace('[', "(").replace(']', ")");
+        self.message(INSTALLMESSAGE_ACTIONDATA, &["[1]", &line]) == CANCELLED
+    }
+
+    /// Sends a message; the first field is the template, an empty one stays unset. Gives the answer.
+    fn message(&self, kind: INSTALLMESSAGE, fields: &[&str]) -> i32 {
+        let count = u32::try_from(fields.len()).unwrap_or(1).saturating_sub(1);
         // SAFETY: makes a record of its own; no pointer is passed.
-        let record = unsafe { MsiCreateRecord(2) };
+        let record = unsafe { MsiCreateRecord(count) };
         if record == 0 {
             return 0;
         }
-        let text = wide(text);
-        let field = match number {
-            Some(number) => {
-                // SAFETY: `record` was made above and is closed below.
-                unsafe { MsiRecordSetInteger(record, 1, number) };
-                2
-            }
-            // Field 0 is the template of what has no number.
-            None if kind == INSTALLMESSAGE_INFO => 0,
-            None => 1,
-        };
-        // SAFETY: `record` is open; `text` ends with a zero and lives through the call.
-        unsafe { MsiRecordSetStringW(record, field, text.as_ptr()) };
+        for (field, text) in (0..).zip(fields).filter(|(_, text)| !text.is_empty()) {
+            let text = wide(text);
+            // SAFETY: `record` is open; `text` ends with a zero and lives through the call.
+            unsafe { MsiRecordSetStringW(record, field, text.as_ptr()) };
+        }
         // SAFETY: session and record are open.
         let answer = unsafe { MsiProcessMessage(self.0, kind, record) };
         // SAFETY: `record` was made above and is not used any more.
@@ -111,6 +116,7 @@ pub unsafe extern "system" fn RunSetup(session: MSIHANDLE) -> u32 {
         Ok(call) => call,
         Err(message) => return fail(&session, &message),
     };
+    session.start(call.text());
     session.log(&format!("Running {} {}", call.program, call.arguments.join(" ")));
     let (ending, cancelled) = match run(&session, &call) {
         Ok((code, last, cancelled)) => (call::ending(code, &last), cancelled),
@@ -133,7 +139,8 @@ pub unsafe extern "system" fn RunSetup(session: MSIHANDLE) -> u32 {
 }
 
 fn fail(session: &Session, text: &str) -> u32 {
-    session.message(INSTALLMESSAGE_ERROR, Some(ERROR_NUMBER), text);
+    // The number chooses the text of the Error table, which is the second field.
+    session.message(INSTALLMESSAGE_ERROR, &["", ERROR_NUMBER, text]);
     ERROR_INSTALL_FAILURE
 }
 
@@ -160,7 +167,7 @@ fn run(session: &Session, call: &call::Call) -> std::io::Result<(Option<i32>, St
         for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             session.log(&text);
-            cancelled |= session.message(INSTALLMESSAGE_ACTIONDATA, None, &text) == CANCELLED;
+            cancelled |= session.progress(&text);
         }
     }
     let status = child.wait()?;
@@ -193,11 +200,7 @@ fn remember_reboot(session: &Session) {
         // SAFETY: the handle was just opened.
         unsafe { RegCloseKey(key) };
     } else {
-        session.message(
-            INSTALLMESSAGE_INFO,
-            None,
-            &format!("A reboot is needed, which could not be noted ({code})"),
-        );
+        session.log(&format!("A reboot is needed, which could not be noted ({code})"));
     }
 }
 

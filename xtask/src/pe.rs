@@ -113,3 +113,50 @@ pub fn checksum(image: &[u8], field: usize) -> u32 {
     sum = (sum & 0xffff) + (sum >> 16);
     u32::try_from(sum + image.len() as u64).unwrap_or(u32::MAX)
 }
+
+/// Checks a user-mode program or DLL: x64, ASLR and NX, and no DLL that Windows does not bring.
+///
+/// # Errors
+/// Names the first property that does not hold.
+pub fn check_user(image: &[u8]) -> Result<()> {
+    let pe = PeFile64::parse(image).context("not a PE32+ image")?;
+    let nt = pe.nt_headers();
+    ensure!(nt.file_header().machine.get(LE) == IMAGE_FILE_MACHINE_AMD64, "not for x64");
+    hardened(nt.optional_header().dll_characteristics())?;
+    let table = pe.import_table()?.context("no imports")?;
+    let mut imports = table.descriptors()?;
+    while let Some(import) = imports.next()? {
+        windows_own(&String::from_utf8_lossy(table.name(import.name.get(LE))?))?;
+    }
+    Ok(())
+}
+
+fn hardened(flags: u16) -> Result<()> {
+    let wanted = IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE
+        | IMAGE_DLLCHARACTERISTICS_NX_COMPAT
+        | IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA;
+    ensure!(flags & wanted == wanted, "DLL characteristics {flags:#x} lack one of ASLR, NX, high entropy");
+    Ok(())
+}
+
+/// MinGW's own DLLs are called `lib…`: no Windows has them.
+fn windows_own(dll: &str) -> Result<()> {
+    ensure!(!dll.to_ascii_lowercase().starts_with("lib"), "{dll} is not a DLL of Windows");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_mode_rules_fire() {
+        assert!(hardened(0x160).is_ok());
+        for flags in [0x140, 0x120, 0x60] {
+            assert!(hardened(flags).is_err(), "{flags:#x}");
+        }
+        assert!(windows_own("KERNEL32.dll").is_ok());
+        assert!(windows_own("libgcc_s_seh-1.dll").is_err());
+        assert!(check_user(b"MZ").is_err());
+    }
+}

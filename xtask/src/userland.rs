@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use host::{need, run};
 
 use crate::{
-    link, setup,
+    link, pe, setup,
     toolchain::{self, Route, USER_TARGET},
 };
 
@@ -103,8 +103,10 @@ fn programs(route: Route, programs: &[&Program]) -> Result<PathBuf> {
             object.to_str().context("the target folder's name is not UTF-8")?.to_owned(),
         ];
         let dir = compiler.userland(program.package, program.what, &arguments)?;
-        fs::copy(dir.join(program.file), out.join(program.file))
+        let image = fs::read(dir.join(program.file))
             .with_context(|| format!("the compiler left no {}", program.file))?;
+        pe::check_user(&image).with_context(|| format!("{} is not fit to ship", program.file))?;
+        fs::write(out.join(program.file), image)?;
     }
     Ok(out)
 }

@@ -251,7 +251,9 @@ fn maintenance(database: &mut Database) {
          the disk driver deleted, which needs no action of yours. If anything fails, what was done is undone.",
     );
     page.button("Back", 180, "Back", &[("NewDialog", "MaintenanceDlg", "")]);
-    page.button("Remove", 236, "Remove", &[("Remove", "ALL", ""), ("EndDialog", "Return", "")]);
+    // The event deselects all features; conditions look at the property, which is set for sure only like this.
+    let remove = [("Remove", "ALL", ""), ("[REMOVE]", "ALL", ""), ("EndDialog", "Return", "")];
+    page.button("Remove", 236, "Remove", &remove);
     page.cancel();
     page.keys("Back", "Back", "Cancel").done();
 

@@ -329,10 +329,11 @@ fn sequences(database: &mut Database) {
             // Right after the script has begun: the old version's removal is part of the transaction, and
             // is undone with it.
             ("RemoveExistingProducts", "", 1510),
+            // Before anything is unregistered: a removal that is refused has changed nothing.
+            ("XenRemoveRollback", REMOVING, 1540),
+            ("XenRemove", REMOVING, 1550),
             ("ProcessComponents", "", 1600),
             ("UnpublishFeatures", "", 1800),
-            ("XenRemoveRollback", REMOVING, 1900),
-            ("XenRemove", REMOVING, 1910),
             ("RemoveFiles", "", 3500),
             ("RemoveFolders", "", 3600),
             ("CreateFolders", "", 3700),

@@ -166,6 +166,7 @@ const BROKEN: &[(&str, Edit)] = &[
     ("events", |d| drop_rows(d, "ControlEvent", |row| row[1].text() == "Install")),
     ("events", |d| set2(d, "ControlEvent", ("WelcomeDlg", "Next"), 3, text("LicenseDlg"))),
     ("events", |d| set2(d, "ControlEvent", ("MaintenanceDlg", "Repair"), 1, text("Mend"))),
+    ("events", |d| drop_rows(d, "ControlEvent", |row| row[2].text() == "[REMOVE]")),
     ("reachable", |d| drop_row(d, "InstallUISequence", "MaintenanceDlg")),
     ("reachable", |d| set(d, "Dialog", "RemoveDlg", 9, Cell::Null)),
     ("ends", |d| drop_row(d, "InstallUISequence", "UserExitDlg")),

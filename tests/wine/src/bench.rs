@@ -77,7 +77,7 @@ impl Bench {
             *code = database.property("ProductCode").context("no product code")?;
             fs::write(work.join(format!("v{version}.msi")), xenpv_msi::write(&database, &product.files)?)?;
         }
-        let mut bench = Bench { root, work, codes };
+        let bench = Bench { root, work, codes };
         bench.renew()?;
         Ok(bench)
     }
@@ -86,7 +86,7 @@ impl Bench {
     ///
     /// # Errors
     /// Wine does not start.
-    pub fn renew(&mut self) -> Result<()> {
+    pub fn renew(&self) -> Result<()> {
         let prefix = self.work.join("prefix");
         if prefix.exists() {
             fs::remove_dir_all(&prefix)?;

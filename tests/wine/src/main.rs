@@ -16,6 +16,9 @@ struct Cli {
     /// Folder with `xenpvmsi.dll` and `setup-probe.exe`
     #[arg(long)]
     programs: PathBuf,
+    /// Type through the dialogs, too; pictures of them are kept as target/wine/work/*.xwd
+    #[arg(long)]
+    dialogs: bool,
     /// Only the scenarios whose names contain this
     #[arg(long, default_value = "")]
     only: String,
@@ -24,7 +27,7 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let start = Instant::now();
-    let mut bench = match bench::Bench::new(&cli.programs) {
+    let bench = match bench::Bench::new(&cli.programs) {
         Ok(bench) => bench,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -32,8 +35,10 @@ fn main() -> ExitCode {
         }
     };
     let (mut passed, mut failed) = (0, 0);
-    for (name, scenario) in scenarios::ALL.iter().filter(|(name, _)| name.contains(&cli.only)) {
-        match scenario(&mut bench) {
+    let dialogs = if cli.dialogs { scenarios::DIALOGS } else { &[] };
+    let all = scenarios::SILENT.iter().chain(dialogs);
+    for (name, scenario) in all.filter(|(name, _)| name.contains(&cli.only)) {
+        match scenario(&bench) {
             Ok(()) => {
                 println!("{name} ... ok");
                 passed += 1;

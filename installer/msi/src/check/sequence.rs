@@ -205,15 +205,15 @@ pub(super) fn data(database: &Database, found: &mut Vec<String>) {
 pub(super) fn files(database: &Database, found: &mut Vec<String>) {
     let at = |action: &str| number(database, EXECUTE, action);
     let copied = at("InstallFiles");
-    let removed = at("RemoveFiles");
+    let unregistered = at("ProcessComponents");
     for name in ["XenInstall", "XenInstallRollback"] {
         if at(name).is_none() || at(name) < copied {
             found.push(format!("{name} runs before its files are there"));
         }
     }
     for name in ["XenRemove", "XenRemoveRollback"] {
-        if at(name).is_none() || at(name) > removed {
-            found.push(format!("{name} runs after its files have gone"));
+        if at(name).is_none() || at(name) > unregistered {
+            found.push(format!("{name} runs when something has already been taken away"));
         }
     }
 }

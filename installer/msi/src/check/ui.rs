@@ -95,6 +95,11 @@ pub(super) fn events(database: &Database, found: &mut Vec<String>) {
         if !mine.iter().any(|event| ends.contains(&event.as_str())) {
             found.push(format!("{}: the button {} does {mine:?}", row[0].text(), row[1].text()));
         }
+        // Conditions of the execute sequence look at the property, which the event alone need not set.
+        let (event, property) = ("Remove".to_owned(), "[REMOVE]".to_owned());
+        if mine.contains(&event) && !mine.contains(&property) {
+            found.push(format!("{}: the button {} does not set REMOVE", row[0].text(), row[1].text()));
+        }
     }
     for row in database.rows("ControlEvent") {
         let (event, argument) = (row[2].text(), row[3].text());
@@ -104,7 +109,7 @@ pub(super) fn events(database: &Database, found: &mut Vec<String>) {
                 ["Exit", "Retry", "Ignore", "Return"].contains(&argument.as_str())
                     || argument.starts_with("Error")
             }
-            "Remove" | "Reinstall" => argument == "ALL",
+            "Remove" | "[REMOVE]" | "Reinstall" => argument == "ALL",
             "ReinstallMode" => argument.bytes().all(|b| b"amusvopdec".contains(&b)),
             _ => false,
         };

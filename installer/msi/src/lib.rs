@@ -1,4 +1,4 @@
-//! The MSI package, as data: tables are built ([`product`], [`dialogs`]), checked ([`check`]), executed on
+//! The MSI package, as data: tables are built (`product`, `dialogs`), checked ([`check`]), executed on
 //! a model that fails at every step ([`model`]), and written ([`write()`]).
 //!
 //! What a table means is in Microsoft's "Windows Installer: Database Tables"; which order of actions is

@@ -40,12 +40,14 @@ pub fn enter(what: &'static str, target: usize, fresh_stack: bool) -> Callout {
     let calls = thread::current().calls();
     let saved = *calls;
     calls.enter(sp, fresh_stack);
+    k.engine.driver_entered();
     Callout { saved, what, target, irql }
 }
 
 /// After the call.
 pub fn leave(state: Callout) {
     let k = kernel();
+    k.engine.driver_left();
     *thread::current().calls() = state.saved;
     let irql = crate::ke::irql::current();
     if irql != state.irql {
@@ -63,6 +65,7 @@ pub fn leave(state: Callout) {
 /// After a call of driver code that is not a callback with an IRQL contract (tests that call into the middle of a
 /// driver): only the call state is restored.
 pub fn leave_unchecked(state: Callout) {
+    kernel().engine.driver_left();
     *thread::current().calls() = state.saved;
 }
 

@@ -114,6 +114,12 @@ pub trait Engine {
     /// Starts a processor: it begins to run in this context (a stack pointer for
     /// [`crate::arch::switch_stack`]).
     fn start_cpu(&self, cpu: u32, context: usize);
+    /// The kernel goes on to driver code: a call-out begins, or an export returns.
+    fn driver_entered(&self) {}
+    /// Driver code came back: an export was entered, or a call-out has returned.
+    fn driver_left(&self) {}
+    /// The machine has crashed: no other processor runs any more. An engine that cannot stop them leaves them be.
+    fn freeze_others(&self) {}
     /// The machine around the guest.
     fn machine(&self) -> &dyn Machine;
     /// A line for the log (DbgPrint, reports).

@@ -163,6 +163,8 @@ impl Drop for Entered {
 /// Runs an export's body between prologue and epilogue. Used by the macro only.
 pub fn run<R>(frame: &mut Frame, body: impl FnOnce() -> R) -> R {
     let k = kernel();
+    k.engine.driver_left();
+    k.verifier.count(frame.export.name);
     verifier::calls::enter_export(k, frame);
     trace::record(trace::Event::Call, frame.export.name);
     k.scheduling_point(crate::engine::Point::Export);
@@ -175,7 +177,10 @@ pub fn run<R>(frame: &mut Frame, body: impl FnOnce() -> R) -> R {
     });
     verifier::calls::leave_export(frame);
     match (done, out) {
-        (Ok(()), Some(out)) => out,
+        (Ok(()), Some(out)) => {
+            k.engine.driver_entered();
+            out
+        }
         (Err(message), _) => crate::verifier::simulator_panic(frame.export.name, message),
         (Ok(()), None) => crate::verifier::simulator_panic(frame.export.name, "no result".into()),
     }

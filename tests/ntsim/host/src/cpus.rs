@@ -11,6 +11,9 @@ use std::cell::{Cell, RefCell};
 const POINT_NS: u64 = 100;
 /// Virtual time that a longer and longer spin is given, per 64 turns, in ns.
 const SPIN_NS: u64 = 10_000;
+/// How much time leaps at once while an actor of the machine could take a step; the seed chooses. A back-end that has
+/// work may be slow, but not for so long that a time-out of seconds is over before it has done anything.
+const LAGS: [u64; 3] = [0, 10_000, 1_000_000];
 /// Turns of spin loops without any other progress that count as a livelock.
 const LIVELOCK_TURNS: u64 = 300_000;
 
@@ -118,6 +121,10 @@ pub struct Cpus {
     pub touched: Cell<bool>,
     switch_one_in: u32,
     step_one_in: u32,
+    /// See [`LAGS`].
+    lag: Cell<u64>,
+    /// Scheduling points until the machine crashes, if it is to.
+    crash_in: Cell<Option<u64>>,
 }
 
 impl Cpus {
@@ -126,6 +133,7 @@ impl Cpus {
         let seed = Seed::new(seed);
         let switch_one_in = [2, 4, 8, 32, 128][seed.below(5) as usize];
         let step_one_in = [2, 4, 8, 16][seed.below(4) as usize];
+        let lag = Cell::new(LAGS[seed.below(3) as usize]);
         Self {
             all: (0..n).map(|_| Cpu::new()).collect(),
             seed,
@@ -140,12 +148,40 @@ impl Cpus {
             touched: Cell::new(true),
             switch_one_in,
             step_one_in,
+            lag,
+            crash_in: Cell::new(None),
         }
     }
 
     /// Virtual time in ns.
     pub fn now(&self) -> u64 {
         self.now.get()
+    }
+
+    /// Who can take a step takes it before time goes on: for measurements.
+    pub fn no_lag(&self) {
+        self.lag.set(0);
+    }
+
+    /// The machine crashes at the `points`th scheduling point from now, on whatever processor that is.
+    pub fn crash_after(&self, points: u64) {
+        self.crash_in.set(Some(points));
+    }
+
+    /// Is this the point of the crash?
+    pub fn crash_is_due(&self) -> bool {
+        let left = self.crash_in.get().map(|left| left.saturating_sub(1));
+        self.crash_in.set(left.filter(|left| *left > 0));
+        left == Some(0)
+    }
+
+    /// No processor but the current one runs again.
+    pub fn freeze_others(&self) {
+        for (index, cpu) in self.all.iter().enumerate() {
+            if index as u32 != self.current.get() {
+                cpu.doing.set(Doing::Off);
+            }
+        }
     }
 
     /// The processor that runs.
@@ -296,6 +332,14 @@ impl Cpus {
         stalled.chain(self.due.get()).chain(machine.deadline()).min()
     }
 
+    /// Moves time on to `to`, or a little when actors of the machine have work: they get their turns.
+    fn leap(&self, to: u64, machine: &dyn Machine) {
+        let now = self.now.get();
+        let most = if machine.actors() > 0 { now + self.lag.get() } else { u64::MAX };
+        self.now.set(now.max(to.min(most)));
+        self.events(machine);
+    }
+
     /// Lets the machine work while the whole guest stands still, until `done` gives a value.
     pub fn machine_only<T>(&self, machine: &dyn Machine, done: impl Fn() -> Option<T>) -> T {
         loop {
@@ -348,10 +392,7 @@ impl Cpus {
                 continue;
             }
             match self.next_event(machine) {
-                Some(next) if next > self.now.get() => {
-                    self.now.set(next);
-                    self.events(machine);
-                }
+                Some(next) if next > self.now.get() => self.leap(next, machine),
                 Some(_) => self.pass(POINT_NS, machine),
                 None if self.step(machine) => self.pass(1000, machine),
                 None => {

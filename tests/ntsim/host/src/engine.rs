@@ -1,12 +1,13 @@
 //! The engine that runs a kernel inside a Linux process.
 
+use crate::count::Counter;
 use crate::cpus::{Cpus, Doing, load_gs};
 use crate::execute::Scratch;
 use crate::memory::{Memory, PAGE, Place};
 use crate::patch::{self, Site};
 use machine::{Backing, Cpuid, GuestMemory, Machine};
 use ntsim::engine::{Engine, FrameRange, Interrupt, Point, Prot};
-use ntsim::verifier::BugCheck;
+use ntsim::verifier::{self, BugCheck};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const FIRST_FRAME: u64 = 256;
 /// Wall clock at boot: 2026-01-01 00:00 UTC in 100 ns units since 1601.
 const BOOT_TIME: u64 = 134_117_856_000_000_000;
+/// MANUALLY_INITIATED_CRASH.
+const CRASH: u32 = 0xE2;
 const EMERGENCY_STACK: usize = 256 * 1024;
 
 /// One simulation's ground.
@@ -29,6 +32,8 @@ pub struct HostEngine {
     pub scratch: Scratch,
     /// A stack overflow is being reported.
     pub overflow: Cell<bool>,
+    /// Instructions of drivers.
+    pub counter: Counter,
     machine: Box<dyn Machine>,
     emergency: usize,
     shared_data: *mut u8,
@@ -79,6 +84,7 @@ impl HostEngine {
             sites: RefCell::default(),
             scratch: Scratch::new(),
             overflow: Cell::new(false),
+            counter: Counter::default(),
             machine,
             emergency: Box::leak(vec![0u8; EMERGENCY_STACK].into_boxed_slice()).as_mut_ptr() as usize,
             shared_data: Box::leak(Box::new([0u64; PAGE / 8])).as_mut_ptr().cast(),
@@ -245,7 +251,19 @@ impl Engine for HostEngine {
     fn scheduling_point(&self, _point: Point) {
         if self.cpus.inside.get() {
             self.cpus.point(&*self.machine);
+            if self.cpus.crash_is_due() {
+                verifier::stop(CRASH, [0; 4], "a crash at a point that the test chose".into(), None);
+            }
         }
+    }
+    fn driver_entered(&self) {
+        self.counter.arm();
+    }
+    fn driver_left(&self) {
+        self.counter.disarm();
+    }
+    fn freeze_others(&self) {
+        self.cpus.freeze_others();
     }
     fn spin(&self, what: &'static str) {
         self.cpus.spin(what, &*self.machine);

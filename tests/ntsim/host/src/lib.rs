@@ -19,6 +19,7 @@
 // A bugcheck ends the run: its size does not matter.
 #![allow(clippy::result_large_err, clippy::type_complexity)]
 
+mod count;
 mod cpus;
 mod emulate;
 mod engine;

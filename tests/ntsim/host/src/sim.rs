@@ -10,6 +10,7 @@ use ntsim::verifier::{BugCheck, Report};
 use ntsim::{ke, verifier};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
@@ -173,6 +174,28 @@ impl Sim {
     fn activate(&self) {
         trap::set_active(self.engine);
         KERNEL.set(self.kernel);
+    }
+
+    /// While the guest idles whoever else has work does it before time goes on: for measurements of time.
+    pub fn no_lag(&self) {
+        self.engine.cpus.no_lag();
+    }
+
+    /// The machine crashes (MANUALLY_INITIATED_CRASH) at the `points`th scheduling point from now, in whatever it is
+    /// doing then.
+    pub fn crash_after(&self, points: u64) {
+        self.engine.cpus.crash_after(points);
+    }
+
+    /// From now on the instructions that drivers execute, and their calls of the kernel, are counted. Slow.
+    pub fn count(&self) {
+        self.kernel.verifier.count_calls();
+        self.engine.counter.start();
+    }
+
+    /// Ends the counting: instructions by driver, and calls by the export's name.
+    pub fn counted(&self) -> (BTreeMap<String, u64>, BTreeMap<&'static str, u64>) {
+        (self.engine.counter.stop(), self.kernel.verifier.calls_counted())
     }
 
     /// Hash over everything that has happened: the same for the same seed.

@@ -105,6 +105,12 @@ unsafe extern "C" fn handler(signal: i32, info: *mut libc::siginfo_t, context: *
     };
     let uc = &mut *context.cast::<libc::ucontext_t>();
     let g = &mut uc.uc_mcontext.gregs;
+    if signal == libc::SIGTRAP
+        && (*info).si_code == libc::TRAP_TRACE
+        && engine.counter.trapped(g[libc::REG_RIP as usize] as usize)
+    {
+        return;
+    }
     let reg = |i: i32| g[i as usize] as u64;
     let address =
         if signal == libc::SIGSEGV || signal == libc::SIGBUS { (*info).si_addr() as u64 } else { 0 };

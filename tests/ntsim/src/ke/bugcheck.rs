@@ -35,7 +35,7 @@ const INSERTED: u8 = 1;
 const STARTED: u8 = 2;
 const FINISHED: u8 = 3;
 
-/// What runs when the machine stops: a dump writer and the like, in order of registration.
+/// What runs when the machine stops, after the reason callbacks: a dump writer and the like.
 pub type StopHook = fn(&Kernel, u32, [u64; 4]);
 
 #[derive(Default)]
@@ -47,7 +47,7 @@ struct Callbacks {
     data: Lock<[u64; 5]>,
 }
 
-/// Adds a hook that runs after the drivers' callbacks (the dump path).
+/// Adds a hook (the dump path). It runs before the drivers' plain callbacks.
 pub fn add_hook(hook: StopHook) {
     kernel().room::<Callbacks>().hooks.lock().push(hook);
 }
@@ -65,18 +65,10 @@ pub fn run_callbacks(k: &'static Kernel, code: u32, parameters: [u64; 4]) {
         return;
     }
     k.cpu().set_irql(k, HIGH_LEVEL);
+    k.engine.freeze_others();
     *c.data.lock() = [code as u64, parameters[0], parameters[1], parameters[2], parameters[3]];
     if let Some(at) = crate::loader::link::address_if_used("KiBugCheckData") {
         unsafe { (at as *mut [u64; 5]).write(*c.data.lock()) };
-    }
-    let plain = c.plain.lock().clone();
-    for at in plain {
-        let r = unsafe { &mut *(at as *mut Record) };
-        if let Some(f) = r.routine {
-            r.state = STARTED;
-            crate::call!("bugcheck callback", f, r.buffer, r.length);
-            r.state = FINISHED;
-        }
     }
     let reason = c.reason.lock().clone();
     for at in reason {
@@ -91,6 +83,16 @@ pub fn run_callbacks(k: &'static Kernel, code: u32, parameters: [u64; 4]) {
     let hooks = c.hooks.lock().clone();
     for hook in hooks {
         hook(k, code, parameters);
+    }
+    // By now the dump file has been written ("Writing a Bug Check Callback Routine").
+    let plain = c.plain.lock().clone();
+    for at in plain {
+        let r = unsafe { &mut *(at as *mut Record) };
+        if let Some(f) = r.routine {
+            r.state = STARTED;
+            crate::call!("bugcheck callback", f, r.buffer, r.length);
+            r.state = FINISHED;
+        }
     }
 }
 

@@ -100,8 +100,18 @@ pub fn exported(module: &Module, name: &str, depth: u32) -> Option<usize> {
     Some(module.base + target as usize)
 }
 
-/// Fills the import address table; returns the names of the modules imported from.
-pub fn resolve(image: &mut [u8], headers: &Headers) -> Result<Vec<String>, LoadError> {
+/// The module that serves an image's imports from `dll`. Images of the dump stack have the dump port for a port.
+fn provider(image: &str, dll: &str) -> String {
+    let dump = ["dump_", "hiber_"].iter().any(|prefix| image.starts_with(prefix));
+    if dump && dll.eq_ignore_ascii_case("storport.sys") {
+        "dump_storport.sys".into()
+    } else {
+        dll.to_string()
+    }
+}
+
+/// Fills the import address table of the image `module`; returns the names of the modules imported from.
+pub fn resolve(module: &str, image: &mut [u8], headers: &Headers) -> Result<Vec<String>, LoadError> {
     if headers.directories[dir::DELAY_IMPORT].0 != 0 {
         return Err(PeError("delay-loaded imports do not exist in the kernel".to_string()).into());
     }
@@ -118,7 +128,7 @@ pub fn resolve(image: &mut [u8], headers: &Headers) -> Result<Vec<String>, LoadE
         if name == 0 && table == 0 {
             return Ok(modules);
         }
-        let dll = string_at(image, name as usize, "name of an imported DLL")?.to_string();
+        let dll = provider(module, string_at(image, name as usize, "name of an imported DLL")?);
         let lookup = if names != 0 { names } else { table } as usize;
         depend(&dll)?;
         fill(image, &dll, lookup, table as usize)?;

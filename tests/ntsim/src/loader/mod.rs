@@ -210,7 +210,7 @@ fn place(name: &str, file: &[u8], headers: Headers, base: usize) -> Result<&'sta
         image[s.rva as usize..s.rva as usize + n].copy_from_slice(&file[s.raw as usize..s.raw as usize + n]);
     }
     relocate(image, &headers, base)?;
-    let imports = link::resolve(image, &headers)?;
+    let imports = link::resolve(name, image, &headers)?;
     configure(image, &headers, base)?;
     check_protections(name, &headers);
     for s in headers.sections.iter().filter(|s| s.flags & scn::EXECUTE != 0) {

@@ -164,6 +164,7 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
         | IRP_MN_CANCEL_STOP_DEVICE
         | IRP_MN_QUERY_REMOVE_DEVICE
         | IRP_MN_CANCEL_REMOVE_DEVICE
+        | IRP_MN_DEVICE_USAGE_NOTIFICATION
         | IRP_MN_SURPRISE_REMOVAL => finish(request, STATUS_SUCCESS, 0),
         IRP_MN_STOP_DEVICE => {
             if let Role::Function(f) = &me {

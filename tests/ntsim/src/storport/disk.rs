@@ -47,6 +47,8 @@ pub struct Disk {
     pub physical_exponent: u8,
     /// Where in a page data buffers begin.
     pub offset: usize,
+    /// Requests may take longer than their time-out. Elsewhere one that does is a fault that resets would only hide.
+    pub may_time_out: bool,
 }
 
 /// Requests that have been sent and are to be awaited.
@@ -90,8 +92,15 @@ impl Disk {
     /// # Errors
     /// What the unit answers.
     pub fn open(adapter: &'static Adapter, address: Address) -> Result<Self, Failure> {
-        let mut disk =
-            Self { adapter, address, sectors: 0, sector_size: 512, physical_exponent: 0, offset: 0 };
+        let mut disk = Self {
+            adapter,
+            address,
+            sectors: 0,
+            sector_size: 512,
+            physical_exponent: 0,
+            offset: 0,
+            may_time_out: false,
+        };
         disk.refresh()?;
         Ok(disk)
     }
@@ -197,6 +206,12 @@ impl Disk {
             if let Some(outcome) = request.wait(Timeout::millis(limit)) {
                 return Some(outcome);
             }
+            assert!(
+                self.may_time_out,
+                "the miniport has not answered {:02x?} in {limit} ms ({} requests are with it)",
+                request.ask.cdb,
+                self.adapter.queue.active()
+            );
             match step {
                 0 => self.reset(SRB_FUNCTION_RESET_LOGICAL_UNIT),
                 1 => self.reset(SRB_FUNCTION_RESET_DEVICE),

@@ -12,6 +12,7 @@ pub mod buffer;
 pub mod calls;
 pub mod configure;
 pub mod disk;
+pub mod dump;
 pub mod extended;
 pub mod lock;
 pub mod notify;
@@ -35,6 +36,8 @@ pub struct State {
     pub miniports: Lock<BTreeMap<usize, Miniport>>,
     /// Adapters in the order in which they were added.
     pub adapters: Lock<Vec<&'static Adapter>>,
+    /// The dump port.
+    pub dump: dump::State,
 }
 
 /// What a miniport registered.
@@ -74,7 +77,14 @@ pub fn of_extension(extension: *mut core::ffi::c_void) -> &'static Adapter {
 
 /// Export tables.
 pub fn tables() -> Vec<&'static [Export]> {
-    alloc::vec![calls::EXPORTS, calls::IO_EXPORTS, notify::EXPORTS, extended::EXPORTS, configure::EXPORTS]
+    alloc::vec![
+        calls::EXPORTS,
+        calls::IO_EXPORTS,
+        notify::EXPORTS,
+        extended::EXPORTS,
+        configure::EXPORTS,
+        dump::EXPORTS
+    ]
 }
 
 /// A plain kernel structure, all zeros, before it is initialized.

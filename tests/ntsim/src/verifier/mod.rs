@@ -10,6 +10,7 @@ pub mod rules;
 use crate::kernel::config::OnViolation;
 use crate::kernel::{kernel, lock::Lock, try_kernel};
 use crate::trace;
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -79,9 +80,29 @@ impl core::fmt::Display for BugCheck {
 pub struct State {
     reports: Lock<Vec<Report>>,
     spurious: Lock<u64>,
+    /// Calls of exports by name, while they are counted.
+    counts: Lock<Option<BTreeMap<&'static str, u64>>>,
 }
 
 impl State {
+    /// From now on drivers' calls of exports are counted, from zero.
+    pub fn count_calls(&self) {
+        *self.counts.lock() = Some(BTreeMap::new());
+    }
+
+    /// Ends the counting; the calls by name.
+    pub fn calls_counted(&self) -> BTreeMap<&'static str, u64> {
+        self.counts.lock().take().unwrap_or_default()
+    }
+
+    /// A driver called an export.
+    #[inline]
+    pub fn count(&self, name: &'static str) {
+        if let Some(counts) = &mut *self.counts.lock() {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+
     /// Violations so far.
     pub fn reports(&self) -> Vec<Report> {
         self.reports.lock().clone()

@@ -553,8 +553,8 @@ impl Sim {
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
         let now = self.world.now;
-        let blocks = self.blocks.iter().filter_map(Device::deadline);
-        let nets = self.nets.iter().filter_map(Device::deadline);
+        let blocks = self.blocks.iter().filter_map(|block| block.deadline(now));
+        let nets = self.nets.iter().filter_map(|net| net.deadline(now));
         let late = self.late.iter().map(|late| late.due);
         let rest =
             [self.ring.deadline(), self.world.hv_deadline(), self.wake_deadline()].into_iter().flatten();

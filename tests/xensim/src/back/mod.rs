@@ -16,8 +16,8 @@ pub trait Device {
     fn ready(&self, world: &World, parts: &mut Vec<Part>);
     /// One bounded step.
     fn step(&mut self, world: &mut World, part: Part);
-    /// When something becomes due by itself.
-    fn deadline(&self) -> Option<u64>;
+    /// When something becomes due by itself, after `now`. (What is due already must not hide what comes.)
+    fn deadline(&self, now: u64) -> Option<u64>;
     /// The domain it served is gone: everything mapped is let go without telling anybody.
     fn domain_gone(&mut self, world: &mut World);
     /// True once the back-end has closed for good and its nodes may go.

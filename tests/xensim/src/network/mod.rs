@@ -127,10 +127,10 @@ impl Wire {
         self.flying.iter().any(|(due, ..)| *due <= now)
     }
 
-    /// When the next frame arrives.
+    /// When the next frame arrives, after `now`.
     #[must_use]
-    pub fn deadline(&self) -> Option<u64> {
-        self.flying.iter().map(|(due, ..)| *due).min()
+    pub fn deadline(&self, now: u64) -> Option<u64> {
+        self.flying.iter().map(|(due, ..)| *due).filter(|due| *due > now).min()
     }
 }
 

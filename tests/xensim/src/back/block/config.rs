@@ -99,6 +99,9 @@ impl BlockKind {
 pub struct BlockPolicy {
     /// Nanoseconds from taking a request to executing it, at least and at most.
     pub latency: (u64, u64),
+    /// Nanoseconds for which the back-end's thread is busy with taking one request (mapping its grants, handing it on),
+    /// before it looks for the next.
+    pub service: u64,
     /// Requests are executed and answered in random order.
     pub out_of_order: bool,
     /// Requests that fail with an error.
@@ -185,6 +188,7 @@ impl BlockConfig {
             features: kind.features(),
             policy: BlockPolicy {
                 latency: (0, 0),
+                service: 0,
                 out_of_order: false,
                 error_permille: 0,
                 unsupported_permille: 0,

@@ -363,10 +363,9 @@ impl Device for BlockBackend {
         queue.step(world, &mut context, part);
     }
 
-    fn deadline(&self) -> Option<u64> {
-        let queues = self.queues.iter().filter_map(Queue::deadline).min();
-        let bus = (self.bus.not_before > 0).then_some(self.bus.not_before);
-        [queues, bus].into_iter().flatten().min()
+    fn deadline(&self, now: u64) -> Option<u64> {
+        let queues = self.queues.iter().filter_map(|queue| queue.deadline(now));
+        queues.chain([self.bus.not_before]).filter(|due| *due > now).min()
     }
 
     fn domain_gone(&mut self, world: &mut World) {

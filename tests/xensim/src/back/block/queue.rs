@@ -76,6 +76,8 @@ pub struct Queue {
     /// The front-end broke the ring; nothing is served any more.
     pub broken: bool,
     pub(super) storm: u32,
+    /// Until then the thread is busy with the request that it took last.
+    busy_until: u64,
 }
 
 impl Queue {
@@ -92,6 +94,7 @@ impl Queue {
             answered: Vec::new(),
             broken: false,
             storm: 0,
+            busy_until: 0,
         }
     }
 
@@ -141,13 +144,14 @@ impl Queue {
             .collect()
     }
 
-    pub(super) fn deadline(&self) -> Option<u64> {
-        self.jobs.iter().filter(|job| !job.done && !job.lost).map(|job| job.due).min()
+    pub(super) fn deadline(&self, now: u64) -> Option<u64> {
+        let due = self.jobs.iter().filter(|job| !job.done && !job.lost).map(|job| job.due);
+        due.chain([self.busy_until]).filter(|due| *due > now).min()
     }
 
     pub(super) fn ready(&self, world: &World, config: &BlockConfig, base: Part, parts: &mut Vec<Part>) {
         let kicked = self.kicked || world.hv.host_pending(self.port);
-        if kicked && !self.broken && !config.policy.stalled {
+        if kicked && self.busy_until <= world.now && !self.broken && !config.policy.stalled {
             parts.push(base + TAKE);
         }
         if self.jobs.iter().any(|job| !job.done && !job.lost && job.due <= world.now) {
@@ -195,6 +199,7 @@ impl Queue {
         self.ring.req_cons = self.ring.req_cons.wrapping_add(1);
         let request = self.abi.decode(&raw);
         let mut job = self.admit(world, context, &request);
+        self.busy_until = world.now + context.config.policy.service;
         let policy = &context.config.policy;
         let (least, most) = policy.latency;
         job.due = world.now + least + world.rng.below(most.saturating_sub(least) + 1);

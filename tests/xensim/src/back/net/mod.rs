@@ -468,17 +468,12 @@ impl Device for NetBackend {
         }
     }
 
-    fn deadline(&self) -> Option<u64> {
-        let jobs = self
-            .queues
-            .iter()
-            .flat_map(|queue| queue.tx_jobs.iter().filter(|job| !job.lost).map(|job| job.due))
-            .min();
-        let bus = (self.bus.not_before > 0).then_some(self.bus.not_before);
-        [jobs, self.network.outbound.deadline(), self.network.inbound.deadline(), bus]
-            .into_iter()
-            .flatten()
-            .min()
+    fn deadline(&self, now: u64) -> Option<u64> {
+        let jobs = self.queues.iter().flat_map(|queue| queue.tx_jobs.iter());
+        let jobs = jobs.filter(|job| !job.lost).map(|job| job.due);
+        let wires = [&self.network.outbound, &self.network.inbound];
+        let wires = wires.into_iter().filter_map(|wire| wire.deadline(now));
+        jobs.chain(wires).chain([self.bus.not_before]).filter(|due| *due > now).min()
     }
 
     fn domain_gone(&mut self, world: &mut World) {

@@ -1,0 +1,99 @@
+//! What befalls the whole target: it comes and goes, sleeps and wakes, stops.
+
+use core::sync::atomic::Ordering;
+
+use blkfront::{control::Step, lifecycle::Loss};
+use xenbus::seam::Clock;
+
+use super::{Advance, Phase, Presence, Target};
+
+impl Target {
+    /// `device/vbd/<id>` is no more.
+    pub fn vanish(&self) -> Advance {
+        let mut side = self.side.lock();
+        let mut advance = Advance { until: u64::MAX, ..Advance::default() };
+        if side.phase != Phase::Closed {
+            self.leave(&mut side, &mut advance);
+            self.lose_rings(&mut side, Loss::Closed);
+            side.phase = Phase::Closed;
+        }
+        side.given_back = false;
+        advance
+    }
+
+    /// `device/vbd/<id>` is there (again).
+    pub fn appear(&self) {
+        let mut side = self.side.lock();
+        if side.phase != Phase::Closed {
+            return;
+        }
+        if !side.given_back || side.control.begins_anew(&self.client) {
+            side.given_back = false;
+            side.phase = Phase::Idle;
+            self.presence.store(Presence::Absent as u32, Ordering::Release);
+        }
+    }
+
+    /// Before a suspend: no more submissions, and a second for what is under way.
+    pub fn prepare_suspend(&self) {
+        self.each_queue(|_, queue| queue.freeze());
+        let deadline = self.client.now() + 1_000_000_000;
+        while self.on_ring() > 0 && self.client.now() < deadline {
+            self.client.sleep(1_000_000);
+            self.service_all();
+        }
+    }
+
+    /// Nothing is submitted any more; what is under way goes on. `IRQL <= DISPATCH_LEVEL`.
+    pub fn freeze(&self) {
+        self.each_queue(|_, queue| queue.freeze());
+    }
+
+    /// The medium is to be taken out, as the user asked.
+    pub fn eject(&self) {
+        self.ejecting.store(true, Ordering::Release);
+    }
+
+    /// The rings' indexes are no longer true, or nothing comes out of them: the next [`Target::advance`] closes and
+    /// connects.
+    pub fn require_reconnection(&self) {
+        self.stale.store(true, Ordering::Release);
+    }
+
+    /// The suspend was called off, or the sleep is over. `IRQL <= DISPATCH_LEVEL`.
+    pub fn thaw(&self) {
+        self.each_queue(|host, queue| queue.thaw(host));
+        self.service_all();
+    }
+
+    /// After a wake: rings, ports and grants are void. The next [`Target::advance`] connects.
+    pub fn forget(&self) {
+        let mut side = self.side.lock();
+        self.each_queue(|_, queue| queue.freeze());
+        self.lose_rings(&mut side, Loss::NewDomain);
+        side.control.forget();
+        if side.phase != Phase::Closed {
+            side.phase = Phase::Idle;
+        }
+    }
+
+    /// Closes the connection, bounded. Requests that are left fail.
+    pub fn disconnect(&self) {
+        let mut side = self.side.lock();
+        if side.phase == Phase::Connected || side.phase == Phase::Connecting {
+            self.each_queue(|_, queue| queue.freeze());
+            if side.control.disconnect(&self.client, self.client.now()).is_ok() {
+                side.phase = Phase::Closing;
+            }
+        }
+        while side.phase == Phase::Closing {
+            match side.control.step(&self.client, self.client.now()) {
+                Ok(Step::Closed) | Err(_) => break,
+                Ok(_) => self.client.sleep(5_000_000),
+            }
+        }
+        self.lose_rings(&mut side, Loss::Closed);
+        side.phase = Phase::Closed;
+        self.break_queues();
+    }
+}

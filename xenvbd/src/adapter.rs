@@ -76,6 +76,8 @@ pub struct Adapter {
     /// Number of targets in the table.
     count: AtomicU32,
     side: PassiveLock<Side>,
+    /// One pass at a time, and none after the stop.
+    gate: PassiveLock<()>,
     work: Option<Work>,
     wake: Option<Timer>,
     poll: Option<Timer>,
@@ -109,6 +111,7 @@ impl Adapter {
                     client,
                     Side { owned: Vec::new(), registrations: Registrations::default() },
                 ),
+                gate: PassiveLock::new(client, ()),
                 work: Work::new(client, make(Self::pass)).ok(),
                 wake: Timer::new(client, make(Self::kick)).ok(),
                 poll: Timer::new(client, make(Self::poll)).ok(),
@@ -185,7 +188,7 @@ impl Adapter {
     /// Has the control side look at everything, soon. `IRQL <= DISPATCH_LEVEL`.
     pub fn kick(&self) {
         if let Some(work) = &self.work
-            && !self.stopping.load(Ordering::Acquire)
+            && !self.is_stopping()
         {
             work.queue();
         }
@@ -213,7 +216,8 @@ impl Adapter {
 
     /// One look at everything. `PASSIVE_LEVEL`.
     pub fn pass(&self) {
-        if self.stopping.load(Ordering::Acquire) {
+        let _one = self.gate.lock();
+        if self.is_stopping() {
             return;
         }
         let mut changed = self.enumerate();
@@ -311,6 +315,23 @@ impl Adapter {
         self.client.log(xenpci_interface::abi::LOG_WARNING, text);
     }
 
+    /// The last step of a reset: ends what can be ended on all targets; false if something is held. A target whose
+    /// back-end still has pages of requests then closes its connection, after which the back-end has them no more, and
+    /// the requests are issued again on the next one. `IRQL <= DISPATCH_LEVEL`.
+    pub fn reset(&self) -> bool {
+        let mut clean = true;
+        for target in self.targets() {
+            if target.reset().held > 0 {
+                clean = false;
+                target.require_reconnection();
+            }
+        }
+        if !clean {
+            self.kick();
+        }
+        clean
+    }
+
     /// Started again after a stop, or woken: connections that were lost come back.
     pub fn resume(&self) {
         self.targets().for_each(Target::thaw);
@@ -334,11 +355,18 @@ impl Adapter {
         self.kick();
     }
 
+    /// True from the beginning of [`Adapter::stop`] on.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
     /// Ends everything, bounded. The adapter is not used afterwards. `PASSIVE_LEVEL`.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         let registrations = core::mem::take(&mut self.side.lock().registrations);
         drop(registrations);
+        // A pass under way would connect again what is disconnected now.
+        drop(self.gate.lock());
         for target in self.targets() {
             target.disconnect();
         }

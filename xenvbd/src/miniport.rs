@@ -141,6 +141,8 @@ unsafe extern "win64" fn find_adapter(
         let extension = unsafe { Extension::of(extension) };
         let Some(device) = dump::Device::create(config) else { return SP_RETURN_NOT_FOUND };
         extension.dump.store(device, Ordering::Relaxed);
+        // Only an adapter that caches is told to flush when the dump is written.
+        config.CachesData = YES;
     }
     SP_RETURN_FOUND
 }
@@ -330,8 +332,8 @@ unsafe extern "win64" fn start_io(raw: *mut c_void, srb: *mut SCSI_REQUEST_BLOCK
             }));
         }
         SRB_FUNCTION_RESET_BUS => {
-            let held: usize = extension.adapter().map_or(0, |a| a.targets().map(|t| t.reset().held).sum());
-            srb.complete(End::Status(if held == 0 { SRB_STATUS_SUCCESS } else { SRB_STATUS_ERROR }));
+            let clean = extension.adapter().is_none_or(Adapter::reset);
+            srb.complete(End::Status(if clean { SRB_STATUS_SUCCESS } else { SRB_STATUS_ERROR }));
         }
         SRB_FUNCTION_POWER => srb.complete(End::Status(SRB_STATUS_SUCCESS)),
         SRB_FUNCTION_DUMP_POINTERS => {
@@ -390,10 +392,7 @@ fn flush(extension: &Extension, srb: Srb) {
 unsafe extern "win64" fn reset_bus(raw: *mut c_void, _path: u32) -> BOOLEAN {
     // SAFETY: Storport's extension.
     let extension = unsafe { Extension::of(raw) };
-    let Some(adapter) = extension.adapter() else { return YES };
-    // All targets, also when the first says no.
-    let held: usize = adapter.targets().map(|target| target.reset().held).sum();
-    BOOLEAN::from(held == 0)
+    BOOLEAN::from(extension.adapter().is_none_or(Adapter::reset))
 }
 
 /// HwAdapterControl. DIRQL for stop and restart: nothing is done there, the hooked power and PnP

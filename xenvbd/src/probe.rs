@@ -34,6 +34,7 @@ impl SelfTest for Prover {
         let target = loop {
             match adapter.target_of(id) {
                 Some(target) if target.presence() == Presence::Present => break target,
+                _ if adapter.is_stopping() => return Err(Status::CLOSED),
                 _ if adapter.client().now() >= deadline => return Err(Status::TIMED_OUT),
                 _ => {
                     adapter.pass();

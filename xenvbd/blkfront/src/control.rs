@@ -186,6 +186,12 @@ impl Control {
         }))
     }
 
+    /// Whether the back-end waits for a front-end that has not been there yet, rather than to be taken down.
+    pub fn begins_anew(&mut self, store: &impl Store) -> bool {
+        let state = self.identify(store).is_ok().then(|| self.back_state(store));
+        matches!(state, Some(Ok(state::INITIALISING | state::INIT_WAIT)))
+    }
+
     /// Starts to connect.
     ///
     /// # Errors

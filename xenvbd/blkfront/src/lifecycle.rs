@@ -24,6 +24,9 @@ pub struct ResetReport {
     /// Requests that the back-end has, with pages of the driver: they end only by a response. While
     /// there are some the reset has failed.
     pub held: usize,
+    /// Requests that an earlier reset handed back and that the back-end has still not answered: what overlaps with
+    /// them waits, and no reset will change that.
+    pub stuck: usize,
 }
 
 impl<H: Platform, T: Payload> Queue<H, T> {
@@ -95,6 +98,7 @@ impl<H: Platform, T: Payload> Queue<H, T> {
         for number in self.parents.indices() {
             let Some(parent) = self.parents.get_mut(number) else { continue };
             if parent.token.is_none() {
+                report.stuck += 1;
                 continue;
             }
             if parent.in_flight == 0 {

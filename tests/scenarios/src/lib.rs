@@ -1,5 +1,7 @@
 //! Whole-system tests: drivers + ntsim + xensim.
 #![allow(unsafe_code, reason = "gives images to the stand-in kernel")]
 
+pub mod disk;
 pub mod rig;
+pub mod volume;
 pub mod whole;

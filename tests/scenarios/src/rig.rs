@@ -20,8 +20,13 @@ pub fn drivers() -> PathBuf {
     if let Some(folder) = std::env::var_os("XENPV_DRIVERS") {
         return folder.into();
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("drivers")
+    target().join("drivers")
+}
+
+/// Where everything is built: `target/`, or `CARGO_TARGET_DIR`.
+#[must_use]
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// The workspace.

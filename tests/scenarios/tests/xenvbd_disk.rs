@@ -3,63 +3,19 @@
 
 use ntsim::{
     pnp::{manager::sleep_ms, removal},
-    storport::{
-        self,
-        adapter::Address,
-        disk::{Disk, Failure},
-    },
+    storport::{self, disk::Failure},
 };
-use scenarios::rig::{Rig, boot, node};
+use scenarios::{
+    disk::{ADAPTER, TARGET, VDEV, at, events, open, pattern, try_at, xen},
+    rig::{Rig, boot, node},
+};
 use xensim::{
     Xen,
     back::block::{BlockAttack, BlockConfig, BlockKind},
     wake::Wake,
 };
 
-/// xvde: the first that has no emulated twin, and so needs no unplug to be shown.
-const VDEV: u32 = 51776;
-const TARGET: u8 = 4;
-const ADAPTER: &str = "XENPV\\VBD&SUBSYS_58535250\\";
-
-fn xen(disk: BlockConfig, seed: u64) -> Xen {
-    Xen::builder().vcpus(2).seed(seed).disk(disk).build()
-}
-
-/// Boots and opens the disk. In the guest.
-fn open() -> Disk {
-    boot(&["xenpvpci", "xenpvvbd"]);
-    let _ = node(ADAPTER);
-    let adapters = storport::adapters();
-    assert_eq!(adapters.len(), 1, "{}", ntsim::pnp::dump());
-    storport::scan::scan(adapters[0]);
-    at(TARGET)
-}
-
-/// The disk at a target. In the guest.
-fn at(target: u8) -> Disk {
-    let adapters = storport::adapters();
-    let address = Address { path: 0, target, lun: 0 };
-    Disk::open(adapters[0], address).unwrap_or_else(|e| panic!("{e:?}: {:#?}", events()))
-}
-
-/// The event log.
-fn events() -> Vec<Vec<String>> {
-    ntsim::io::state().log.lock().entries.iter().map(|entry| entry.strings.clone()).collect()
-}
-
-fn pattern(seed: u64, bytes: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let next = |state: &mut u64| {
-        *state ^= *state << 13;
-        *state ^= *state >> 7;
-        *state ^= *state << 17;
-        *state as u8
-    };
-    (0..bytes).map(|_| next(&mut state)).collect()
-}
-
 #[test]
-#[ignore = "copied requests time out now and then; the cause is not found yet"]
 fn data_over_all_flavours_is_where_it_belongs() {
     for kind in [BlockKind::Blkback, BlockKind::Qemu, BlockKind::Tapdisk] {
         for untrusted in [false, true] {
@@ -122,8 +78,7 @@ fn a_disk_with_a_live_emulated_twin_is_hidden() {
     rig.run(|| {
         boot(&["xenpvpci", "xenpvvbd"]);
         let adapters = storport::adapters();
-        let address = Address { path: 0, target: 0, lun: 0 };
-        assert_eq!(Disk::open(adapters[0], address).err(), Some(Failure::Gone));
+        assert_eq!(try_at(0).err(), Some(Failure::Gone));
         let connects = xen.with_block(51712, |block, _| block.stats.connects);
         assert!(connects.is_some_and(|n| n > 0), "{connects:?} {:#?}", events());
         assert!(adapters[0].units.lock().is_empty());
@@ -132,7 +87,6 @@ fn a_disk_with_a_live_emulated_twin_is_hidden() {
 }
 
 #[test]
-#[ignore = "copied requests time out now and then; the cause is not found yet"]
 fn many_requests_at_once_from_several_processors() {
     for seed in 10..16 {
         let mut config = BlockConfig::new(VDEV, 64);
@@ -264,20 +218,26 @@ fn disks_come_and_go() {
     });
 }
 
+/// Again and again, also while the adapter is still looking at its devices. (Seed 9 once found a pass that was under
+/// way at the stop: it connected anew what had been closed.)
 #[test]
 fn the_adapter_stops_and_starts_again() {
-    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 9), 9);
-    rig.run(|| {
-        open().write(0, &pattern(1, 4096), false).unwrap();
-        let adapter = node(ADAPTER);
-        removal::disable(adapter).unwrap();
-        removal::enable(adapter);
-        sleep_ms(100);
-        let mut back = [0; 4096];
-        at(TARGET).read(0, &mut back).unwrap();
-        assert!(back[..] == pattern(1, 4096)[..]);
-    });
-    rig.xen.assert_clean();
+    for seed in 9..21 {
+        let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), seed), seed);
+        rig.run(|| {
+            open().write(0, &pattern(1, 4096), false).unwrap();
+            let adapter = node(ADAPTER);
+            for pause in [0, 1, 100] {
+                removal::disable(adapter).unwrap();
+                removal::enable(adapter);
+                sleep_ms(pause);
+            }
+            let mut back = [0; 4096];
+            at(TARGET).read(0, &mut back).unwrap();
+            assert!(back[..] == pattern(1, 4096)[..]);
+        });
+        rig.xen.assert_clean();
+    }
 }
 
 /// Whatever a lying back-end does: an error or a success that is true, never a hang or a crash.
@@ -355,41 +315,25 @@ fn a_wake_in_a_new_domain() {
     through_a_wake(|| Wake::New(Box::default()), 32);
 }
 
+/// Requests with data that is not aligned are copied, and answered as promptly as others. (With these seeds the
+/// simulator once let time leap over a back-end that had work, until the request's time was up.)
 #[test]
-#[ignore = "copied requests time out now and then; the cause is not found yet"]
 fn copied_requests_are_prompt() {
-    let cpus = std::env::var("CPUS").ok().and_then(|c| c.parse().ok()).unwrap_or(2);
-    let rig = Rig::new(Xen::builder().vcpus(cpus).seed(40).disk(BlockConfig::new(VDEV, 64)).build(), 40);
-    let xen = rig.xen.clone();
-    rig.run(|| {
-        let mut disk = open();
-        disk.offset = 4;
-        for n in 0..100u64 {
-            let before = xen.now();
-            let pending = disk.send(n * 8, Ok(&pattern(n, 4096))).unwrap();
-            sleep_ms(50);
-            let answered = xen.with_block(VDEV, |block, _| {
-                let flying: Vec<_> = block.queues.iter().map(|queue| queue.in_flight()).collect();
-                format!("{:?} {flying:?}", block.stats)
-            });
-            assert_eq!(
-                disk.adapter.queue.active(),
-                0,
-                "request {n}: {answered:?} {:?} {:#?}",
-                xen.stats(),
-                events()
-            );
-            pending.finish().unwrap();
-            let took = xen.now() - before;
-            let stats = xen.stats();
-            assert!(
-                took < 1_000_000_000,
-                "request {n} took {took} ns: {} events, {} upcalls, {} edges dropped",
-                stats.events_to_guest,
-                stats.upcalls,
-                stats.dropped_edges
-            );
-        }
-    });
-    rig.xen.assert_clean();
+    for (cpus, seed) in [(1, 40), (2, 40), (1, 41), (2, 42), (4, 43)] {
+        let xen = Xen::builder().vcpus(cpus).seed(seed).disk(BlockConfig::new(VDEV, 64)).build();
+        let rig = Rig::new(xen, seed);
+        let xen = rig.xen.clone();
+        rig.run(|| {
+            let mut disk = open();
+            disk.offset = 4;
+            for n in 0..100u64 {
+                let pending = disk.send(n * 8, Ok(&pattern(n, 4096))).unwrap();
+                sleep_ms(50);
+                let left = disk.adapter.queue.active();
+                assert_eq!(left, 0, "{cpus} processors, seed {seed}, request {n}: {:?}", xen.stats());
+                pending.finish().unwrap();
+            }
+        });
+        rig.xen.assert_clean();
+    }
 }

@@ -3,6 +3,7 @@
 //! Each command sets up what it needs by itself, says what it is doing, and ends with one summary
 //! line. A failure is one `error:` line with the remedy, and exit code 1.
 
+mod bench;
 mod build;
 mod check;
 mod features;
@@ -51,6 +52,8 @@ enum Command {
     Test(suite::Options),
     /// Long campaigns over many seeds: `soak` lists them, `soak NAME` runs one
     Soak(soak::Options),
+    /// What the shipped drivers cost per operation, counted in the test bed
+    Bench(bench::Options),
     /// Formatting, lints, documentation, licences
     Check(check::Options),
     /// Fuzz the parsers of what a peer controls (libFuzzer)
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Package(options) => package::command(&options),
         Command::Test(options) => suite::command(&options),
         Command::Soak(options) => soak::command(&options),
+        Command::Bench(options) => bench::command(&options),
         Command::Check(options) => check::command(&options),
         Command::Fuzz(options) => fuzz::command(&options),
         Command::Hvm => hvm::command(),

@@ -21,13 +21,36 @@ struct Campaign {
 }
 
 /// All of them; add yours.
-const CAMPAIGNS: &[Campaign] = &[Campaign {
-    name: "determinism",
-    about: "the same seed gives the same trace in two processes",
-    test: ("scenarios", "determinism", "a_seed_replays_in_another_process"),
-    variable: "XENPV_DETERMINISM",
-    seeds: 1000,
-}];
+const CAMPAIGNS: &[Campaign] = &[
+    Campaign {
+        name: "determinism",
+        about: "the same seed gives the same trace in two processes",
+        test: ("scenarios", "determinism", "a_seed_replays_in_another_process"),
+        variable: "XENPV_DETERMINISM",
+        seeds: 1000,
+    },
+    Campaign {
+        name: "disk-dump",
+        about: "a crash at any point, and the dump is written whole (shipped driver)",
+        test: ("scenarios", "xenvbd_dump", "dumps_after_crashes_at_any_point"),
+        variable: "XENPV_DUMP_POINTS",
+        seeds: 1000,
+    },
+    Campaign {
+        name: "disk-power",
+        about: "what was flushed survives a power cut",
+        test: ("blkfront", "faults", "power_cuts"),
+        variable: "SEEDS",
+        seeds: 10_000,
+    },
+    Campaign {
+        name: "disk-emergency",
+        about: "a ring is taken over after a crash at any point",
+        test: ("blkfront", "emergency", "crashes_at_a_thousand_points"),
+        variable: "SEEDS",
+        seeds: 1000,
+    },
+];
 
 /// Options of `soak`.
 #[derive(clap::Args)]

@@ -1,0 +1,51 @@
+//! `bench`: what an operation of the shipped drivers costs, counted in the test bed: notifications, hypercalls,
+//! allocations, instructions. The bars and budgets are asserted by the tests that print the figures.
+
+use anyhow::{Result, ensure};
+
+use crate::{build, run, setup};
+
+/// Test binaries of `scenarios` that measure; add yours.
+const BENCHES: &[(&str, &str)] = &[("disk", "xenvbd_cost")];
+
+/// Options of `bench`.
+#[derive(clap::Args)]
+#[group(id = "bench-options")]
+pub struct Options {
+    /// Only these (disk); all without it
+    names: Vec<String>,
+    #[command(flatten)]
+    build: build::Options,
+}
+
+/// `cargo xtask bench`.
+pub fn command(options: &Options) -> Result<String> {
+    let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+    for name in &options.names {
+        ensure!(names.contains(&name.as_str()), "there is no bench `{name}`; there are {}", names.join(", "));
+    }
+    setup::for_tests()?;
+    build::drivers(&options.build)?;
+    let wanted = |name: &str| options.names.is_empty() || options.names.iter().any(|n| n == name);
+    for (name, binary) in BENCHES.iter().filter(|(name, _)| wanted(name)) {
+        run::step(&format!("bench: {name}"));
+        run::run(
+            run::cargo()
+                .args(["test", "--quiet", "--locked", "--package", "scenarios", "--test", binary])
+                .args(["--", "--nocapture", "--test-threads", "1"])
+                .env("XENPV_DRIVERS", build::out_dir()),
+        )?;
+    }
+    Ok("all costs are within their bars".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_bench_is_there() {
+        for (name, binary) in super::BENCHES {
+            let path = crate::run::root().join(format!("tests/scenarios/tests/{binary}.rs"));
+            assert!(path.exists(), "{name}: {}", path.display());
+        }
+    }
+}

@@ -15,6 +15,7 @@ pub mod log;
 pub mod acpi;
 pub mod apic;
 pub mod boot;
+pub mod console;
 pub mod cpu;
 pub mod engine;
 pub mod hardware;

@@ -1,32 +1,48 @@
-//! Where lines go: port 0xE9 (Xen's log, QEMU's debugcon) and COM1 (the guest's serial file).
+//! Where lines go: COM1 (the guest's serial file), or port 0xE9 (Xen's log, QEMU's debugcon) where there is none.
+//!
+//! A line goes out by string instructions: one exit to the device model instead of three a byte.
 
 use core::{
+    arch::asm,
     fmt,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use crate::port::{disable, enable, in8, out8};
+use crate::port::{disable, enable, in8};
 
 static BUSY: AtomicBool = AtomicBool::new(false);
 /// COM1 (its registers: 16550 data sheet).
 const COM1: u16 = 0x3f8;
 
-struct Ports;
-
-fn byte(value: u8) {
-    out8(0xe9, value);
-    // Bounded: a port without a device reads all ones, "empty".
-    for _ in 0..10_000 {
-        if in8(COM1 + 5) & 0x20 != 0 {
-            break;
-        }
-    }
-    out8(COM1, value);
+/// A part of a line that is not out yet.
+struct Part {
+    port: u16,
+    length: usize,
+    bytes: [u8; 256],
 }
 
-impl fmt::Write for Ports {
+impl Part {
+    fn flush(&mut self) {
+        // The device models behind COM1 take a byte as fast as it is written: none waits for the line.
+        unsafe {
+            asm!("rep outsb", in("dx") self.port, inout("rsi") self.bytes.as_ptr() => _,
+                inout("rcx") self.length => _, options(nostack));
+        }
+        self.length = 0;
+    }
+
+    fn byte(&mut self, value: u8) {
+        self.bytes[self.length] = value;
+        self.length += 1;
+        if self.length == self.bytes.len() {
+            self.flush();
+        }
+    }
+}
+
+impl fmt::Write for Part {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().for_each(byte);
+        text.bytes().for_each(|value| self.byte(value));
         Ok(())
     }
 }
@@ -41,8 +57,12 @@ pub fn write(arguments: fmt::Arguments<'_>) {
         }
         core::hint::spin_loop();
     }
-    let _ = fmt::Write::write_fmt(&mut Ports, arguments);
-    byte(b'\n');
+    // A port without a device reads all ones.
+    let port = if in8(COM1 + 5) == 0xff { 0xe9 } else { COM1 };
+    let mut part = Part { port, length: 0, bytes: [0; 256] };
+    let _ = fmt::Write::write_fmt(&mut part, arguments);
+    part.byte(b'\n');
+    part.flush();
     BUSY.store(false, Ordering::Release);
     if on {
         enable();

@@ -27,7 +27,17 @@ extern "C" fn _Unwind_Resume() -> ! {
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcpy(_to: *mut u8, _from: *const u8, _len: usize) -> *mut u8 {
-    naked_asm!("mov rax, rdi", "mov rcx, rdx", "rep movsb", "ret")
+    // By eight bytes: an emulated processor takes as long for each step, whatever its width.
+    naked_asm!(
+        "mov rax, rdi",
+        "mov rcx, rdx",
+        "shr rcx, 3",
+        "rep movsq",
+        "mov rcx, rdx",
+        "and rcx, 7",
+        "rep movsb",
+        "ret"
+    )
 }
 
 #[unsafe(naked)]
@@ -39,23 +49,34 @@ unsafe extern "C" fn memmove(_to: *mut u8, _from: *const u8, _len: usize) -> *mu
         "mov r8, rdi",
         "sub r8, rsi",
         "cmp r8, rdx",
-        "jb 2f",
-        "rep movsb",
-        "ret",
-        "2:",
+        "jae {copy}",
         "lea rdi, [rdi + rdx - 1]",
         "lea rsi, [rsi + rdx - 1]",
         "std",
         "rep movsb",
         "cld",
-        "ret"
+        "ret",
+        copy = sym memcpy
     )
 }
 
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memset(_to: *mut u8, _value: i32, _len: usize) -> *mut u8 {
-    naked_asm!("mov r8, rdi", "mov eax, esi", "mov rcx, rdx", "rep stosb", "mov rax, r8", "ret")
+    naked_asm!(
+        "mov r8, rdi",
+        "movzx eax, sil",
+        "mov rcx, 0x0101010101010101",
+        "imul rax, rcx",
+        "mov rcx, rdx",
+        "shr rcx, 3",
+        "rep stosq",
+        "mov rcx, rdx",
+        "and rcx, 7",
+        "rep stosb",
+        "mov rax, r8",
+        "ret"
+    )
 }
 
 #[unsafe(naked)]

@@ -1,80 +1,198 @@
-//! Disk I/O: finds the disks, reads and writes patterns, flushes; dom0 compares the content.
+//! Disk I/O: writes what both sides can compare by content, reads it back, flushes, discards.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 
-use ntsim::storport::{self, disk::Disk, scan};
+use ntsim::storport::{
+    self,
+    disk::{Disk, Failure, Pending},
+    scan,
+};
+use sha2::{Digest, Sha256};
 
-use super::number;
+use super::serve::{Words, hex};
 
-/// All disks of all adapters. Units may still be on their way: asks for up to `seconds`.
-pub fn find(seconds: u64) -> Vec<Disk> {
-    for _ in 0..seconds * 5 {
-        let mut disks = Vec::new();
-        for adapter in storport::adapters() {
-            scan::scan(adapter);
-            let addresses: Vec<_> = adapter.units.lock().keys().copied().collect();
-            for address in addresses {
-                match Disk::open(adapter, address) {
-                    Ok(disk) => disks.push(disk),
-                    Err(error) => say!("hvm: disk {address:?}: {error:?}"),
-                }
+/// Bytes of a request of the sequential commands.
+const CHUNK: u64 = 256 << 10;
+/// Requests in flight of the sequential commands.
+const DEPTH: usize = 4;
+
+/// All disks of all adapters, in the order of their addresses.
+pub fn all() -> Vec<Disk> {
+    let mut disks = Vec::new();
+    for adapter in storport::adapters() {
+        scan::scan(adapter);
+        let addresses: Vec<_> = adapter.units.lock().keys().copied().collect();
+        for address in addresses {
+            match Disk::open(adapter, address) {
+                Ok(disk) => disks.push(disk),
+                Err(error) => say!("hvm: disk {address:?}: {error:?}"),
             }
         }
-        if !disks.is_empty() {
-            return disks;
-        }
-        scan::sleep(200);
     }
-    Vec::new()
+    disks
 }
 
-/// Content of a sector that both sides can compute: its number, then a counting pattern.
-pub fn pattern(lba: u64, size: usize, seed: u64) -> Vec<u8> {
-    let mut state = lba.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seed | 1;
-    let mut data = Vec::with_capacity(size);
+/// The disk by its number in [`all`].
+pub fn open(number: usize) -> Result<Disk, String> {
+    let disks = all();
+    disks.get(number).copied().ok_or_else(|| format!("there is no disk {number} of {}", disks.len()))
+}
+
+/// Puts the content of a sector there that tells where it belongs: its number, then what follows from it and the seed.
+fn put_pattern(data: &mut Vec<u8>, lba: u64, size: usize, seed: u64) {
+    let end = data.len() + size;
+    let mut state = (lba.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seed) | 1;
     data.extend_from_slice(&lba.to_le_bytes());
-    while data.len() < size {
+    while data.len() < end {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         data.extend_from_slice(&state.to_le_bytes());
     }
-    data.truncate(size);
+    data.truncate(end);
+}
+
+/// The pattern of one sector, or of anything else of `size` bytes with a number.
+pub fn pattern(lba: u64, size: usize, seed: u64) -> Vec<u8> {
+    patterns(lba, 1, size, seed)
+}
+
+/// The pattern of `count` sectors.
+pub fn patterns(lba: u64, count: u64, size: usize, seed: u64) -> Vec<u8> {
+    let mut data = Vec::with_capacity(count as usize * size + 8);
+    for lba in lba..lba + count {
+        put_pattern(&mut data, lba, size, seed);
+    }
     data
 }
 
-/// The `disk` job: `copy=N` copies the first N sectors behind themselves, `write=N` writes N patterned sectors.
-pub fn run(command: &str) -> Result<(), String> {
-    let disks = find(number(command, "wait", 20));
-    if disks.is_empty() {
-        return Err("no disk was found".into());
+fn failed(what: &str, lba: u64) -> impl FnOnce(Failure) -> String {
+    let text = format!("{what} at {lba}: ");
+    move |error| format!("{text}{error:?}")
+}
+
+/// A run of sectors: disk, first, count.
+struct Run {
+    disk: Disk,
+    lba: u64,
+    count: u64,
+}
+
+impl Run {
+    fn take(words: &mut Words<'_>) -> Result<Self, String> {
+        let disk = open(words.value()?)?;
+        Ok(Self { disk, lba: words.value()?, count: words.value()? })
     }
-    for (index, disk) in disks.iter().enumerate() {
-        say!("hvm: disk {index}: {} sectors of {} bytes, {}", disk.sectors, disk.sector_size, disk.name());
+
+    fn size(&self) -> usize {
+        self.disk.sector_size as usize
     }
-    let disk = &disks[0];
-    let size = disk.sector_size as usize;
-    let count = number(command, "copy", 0).min(disk.sectors / 2);
-    let mut at = 0;
-    while at < count {
-        let now = (count - at).min(2048);
-        let mut data = alloc::vec![0; now as usize * size];
-        disk.read(at, &mut data).map_err(|error| format!("read of {now} sectors at {at}: {error:?}"))?;
-        disk.write(count + at, &data, false)
-            .map_err(|error| format!("write at {}: {error:?}", count + at))?;
-        at += now;
-    }
-    let count = number(command, "write", 0).min(disk.sectors);
-    for lba in 0..count {
-        let data = pattern(lba, size, number(command, "seed", 1));
-        disk.write(lba, &data, lba % 7 == 0).map_err(|error| format!("write at {lba}: {error:?}"))?;
-    }
-    for lba in 0..count {
-        let mut data = alloc::vec![0; size];
-        disk.read(lba, &mut data).map_err(|error| format!("read at {lba}: {error:?}"))?;
-        if data != pattern(lba, size, number(command, "seed", 1)) {
-            return Err(format!("sector {lba} reads back differently"));
+
+    /// The run in pieces, several in flight: `start` sends one, `end` takes what it gave.
+    fn each(
+        &self,
+        start: impl Fn(u64, u64) -> Result<Pending, Failure>,
+        mut end: impl FnMut(u64, Vec<u8>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let step = CHUNK / self.size() as u64;
+        let (mut at, stop) = (self.lba, self.lba + self.count);
+        let mut flight: VecDeque<(u64, Pending)> = VecDeque::new();
+        while at < stop || !flight.is_empty() {
+            if at < stop && flight.len() < DEPTH {
+                let now = step.min(stop - at);
+                flight.push_back((at, start(at, now).map_err(failed("request", at))?));
+                at += now;
+                continue;
+            }
+            if let Some((lba, pending)) = flight.pop_front() {
+                end(lba, pending.finish().map_err(failed("request", lba))?)?;
+            }
         }
+        Ok(())
     }
-    disk.flush().map_err(|error| format!("flush: {error:?}"))
+
+    fn read(&self, end: impl FnMut(u64, Vec<u8>) -> Result<(), String>) -> Result<(), String> {
+        self.each(|at, count| self.disk.send(at, Err(count as usize * self.size())), end)
+    }
+}
+
+/// `disk.<what>`.
+pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
+    match what {
+        // list: sectors x bytes of each.
+        "list" => Ok(all()
+            .iter()
+            .map(|disk| format!("{}x{}", disk.sectors, disk.sector_size))
+            .collect::<Vec<_>>()
+            .join(" ")),
+        // wait NUMBER SECONDS: until there are so many disks.
+        "wait" => {
+            let (number, seconds): (usize, u64) = (words.value()?, words.value()?);
+            for _ in 0..seconds * 5 {
+                if all().len() == number {
+                    return Ok(String::new());
+                }
+                scan::sleep(200);
+            }
+            Err(format!("there are {} disks", all().len()))
+        }
+        // fill DISK LBA COUNT SEED: writes the pattern; answers its sha256.
+        "fill" => {
+            let run = Run::take(words)?;
+            let seed = words.value()?;
+            let mut hash = Sha256::new();
+            for at in (run.lba..run.lba + run.count).step_by(256) {
+                hash.update(patterns(at, (run.lba + run.count - at).min(256), run.size(), seed));
+            }
+            run.each(
+                |at, count| run.disk.send(at, Ok(&patterns(at, count, run.size(), seed))),
+                |_, _| Ok(()),
+            )?;
+            Ok(hex(&hash.finalize()))
+        }
+        // check DISK LBA COUNT SEED: the pattern is there.
+        "check" => {
+            let run = Run::take(words)?;
+            let seed = words.value()?;
+            run.read(|lba, data| {
+                let wanted = patterns(lba, (data.len() / run.size()) as u64, run.size(), seed);
+                match data.chunks(run.size()).zip(wanted.chunks(run.size())).position(|(a, b)| a != b) {
+                    None => Ok(()),
+                    Some(at) => Err(format!("sector {} reads back differently", lba + at as u64)),
+                }
+            })?;
+            Ok(String::new())
+        }
+        // hash DISK LBA COUNT: sha256 of what is there.
+        "hash" => {
+            let run = Run::take(words)?;
+            let mut hash = Sha256::new();
+            run.read(|_, data| {
+                hash.update(&data);
+                Ok(())
+            })?;
+            Ok(hex(&hash.finalize()))
+        }
+        // copy DISK LBA COUNT TO.
+        "copy" => {
+            let run = Run::take(words)?;
+            let to: u64 = words.value()?;
+            run.read(|lba, data| {
+                let at = to + lba - run.lba;
+                run.disk.write(at, &data, false).map_err(failed("write", at))
+            })?;
+            Ok(String::new())
+        }
+        "flush" => {
+            open(words.value()?)?.flush().map_err(|error| format!("{error:?}"))?;
+            Ok(String::new())
+        }
+        // unmap DISK LBA COUNT.
+        "unmap" => {
+            let run = Run::take(words)?;
+            run.disk.unmap(run.lba, run.count as u32).map_err(failed("unmap", run.lba))?;
+            Ok(String::new())
+        }
+        _ => Err(format!("there is no command `disk.{what}`")),
+    }
 }

@@ -2,6 +2,9 @@
 
 mod disk;
 mod hypercalls;
+mod load;
+mod net;
+mod serve;
 mod system;
 
 use alloc::string::String;
@@ -16,7 +19,7 @@ pub fn main(command: &str, modules: &[Module]) {
         "hello" => hello(),
         "hypercalls" => hypercalls::run(),
         "boot" => system::boot(modules).map(drop),
-        "disk" => system::boot(modules).and_then(|()| disk::run(command)),
+        "serve" => serve::run(modules),
         other => Err(alloc::format!("there is no job `{other}`")),
     };
     let reports = ntsim::kernel().verifier.reports();
@@ -43,9 +46,4 @@ fn hello() -> Result<(), String> {
 /// The value of `name=value` on the command line.
 pub fn option(command: &str, name: &str) -> Option<String> {
     command.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('=').map(String::from))
-}
-
-/// A number of the command line, or what is usual.
-pub fn number(command: &str, name: &str, usual: u64) -> u64 {
-    option(command, name).and_then(|text| text.parse().ok()).unwrap_or(usual)
 }

@@ -6,10 +6,17 @@ use alloc::{
     vec::Vec,
 };
 
-use ntsim::pnp::{self, boot, install, store::Source};
+use ntsim::{
+    cm,
+    pnp::{self, boot, install, pci, removal, service, store::Source},
+};
 use tar_no_std::TarArchiveRef;
 
-use crate::multiboot::Module;
+use super::serve::Words;
+use crate::{multiboot::Module, port};
+
+/// The bus driver's device.
+const PLATFORM: &str = "PCI\\VEN_5853";
 
 /// Every `.inf` of the payload is a package; it gets all other files of the same base name.
 pub fn boot(modules: &[Module]) -> Result<(), String> {
@@ -39,4 +46,56 @@ pub fn boot(modules: &[Module]) -> Result<(), String> {
         say!("hvm: {line}");
     }
     Ok(())
+}
+
+/// What a restart of Windows means to the drivers, in the same domain: the bus and its children are taken down,
+/// boot-start drivers are loaded as the boot loader does, and the bus starts before any of its children.
+pub fn restart() -> Result<String, String> {
+    let bus = pnp::find(PLATFORM).ok_or("there is no platform device")?;
+    removal::disable(bus).map_err(|status| format!("the bus is not removed: {status:#x}"))?;
+    for entry in service::in_order(0) {
+        // SAFETY: on a system thread at PASSIVE_LEVEL, as at boot.
+        let _ = unsafe { service::load(&entry.name) };
+    }
+    removal::enable(bus);
+    boot::install_pending();
+    pnp::manager::settle();
+    Ok(String::new())
+}
+
+/// The functions on the PCI bus, as vendor:device.
+pub fn functions() -> String {
+    let found: Vec<String> = pci::scan(0)
+        .iter()
+        .map(|function| format!("{:04x}:{:04x}", function.vendor, function.device))
+        .collect();
+    found.join(" ")
+}
+
+/// What answers as the primary master of the legacy IDE ports: the model, or `none` (ATA/ATAPI-7, IDENTIFY DEVICE).
+pub fn ata() -> String {
+    const PORTS: u16 = 0x1f0;
+    port::out8(PORTS + 6, 0xa0);
+    port::out8(PORTS + 7, 0xec);
+    // Bounded: without a device the status is all zeros or all ones.
+    for _ in 0..1_000_000 {
+        match port::in8(PORTS + 7) {
+            0 | 0xff => break,
+            status if status & 0x80 != 0 => {}
+            status if status & 8 == 0 => break,
+            _ => {
+                let words: Vec<u16> = (0..256).map(|_| port::in16(PORTS)).collect();
+                let model: Vec<u8> = words[27..47].iter().flat_map(|word| word.to_be_bytes()).collect();
+                return String::from_utf8_lossy(&model).trim().into();
+            }
+        }
+    }
+    "none".into()
+}
+
+/// `registry KEY VALUE NUMBER`: a DWORD below the control set.
+pub fn set_number(words: &mut Words<'_>) -> Result<String, String> {
+    let (key, value) = (words.text()?, words.text()?);
+    cm::set_dword(&format!("{}\\{key}", cm::CONTROL_SET), value, words.value()?, false);
+    Ok(String::new())
 }

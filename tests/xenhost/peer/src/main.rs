@@ -1,0 +1,48 @@
+//! The other end of a guest's connections, in the Xen rig's dom0 (linked statically: dom0's C library is
+//! not the build machine's).
+
+mod net;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Programs of dom0 in the Xen rig.
+#[derive(Parser)]
+#[command(name = "xenpeer")]
+struct Cli {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Echo servers for TCP and UDP on port 7, v4 and v6; until killed
+    Echo,
+    /// Takes one connection and sends a file on it
+    Give { port: u16, file: PathBuf },
+    /// Takes one connection and receives a file from it
+    Take { port: u16, file: PathBuf },
+    /// Connects, sends a file, receives another
+    Exchange { address: std::net::IpAddr, port: u16, file: PathBuf, answer: PathBuf },
+}
+
+fn act(action: Action) -> Result<()> {
+    match action {
+        Action::Echo => net::echo(),
+        Action::Give { port, file } => net::give(port, &file),
+        Action::Take { port, file } => net::take(port, &file),
+        Action::Exchange { address, port, file, answer } => net::exchange(address, port, &file, &answer),
+    }
+}
+
+fn main() -> ExitCode {
+    match act(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xenpeer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

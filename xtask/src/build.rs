@@ -44,6 +44,12 @@ pub struct Options {
     pub only: Option<String>,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self { route: Route::Auto, only: None }
+    }
+}
+
 /// Where the drivers are put.
 pub fn out_dir() -> PathBuf {
     run::target().join("drivers")

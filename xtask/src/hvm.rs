@@ -1,4 +1,5 @@
-//! `hvm`: the stand-in NT kernel as a bootable image, with the drivers beside it.
+//! `hvm`: what the Xen rig's guests and dom0 get: the stand-in NT kernel as a bootable image, the drivers,
+//! and the rig's own program for dom0.
 //!
 //! Built for the host's own target, so that no other toolchain is needed; a multiboot1 loader wants
 //! ELF32, so the linked ELF64 is re-wrapped (docs/xenhost.md).
@@ -19,6 +20,7 @@ pub fn dir() -> PathBuf {
 pub fn command() -> Result<String> {
     image()?;
     payload()?;
+    peer()?;
     Ok(format!("the stand-in kernel is {}", dir().join("ntsim.elf").display()))
 }
 
@@ -48,7 +50,7 @@ pub fn image() -> Result<()> {
             .env("CARGO_TARGET_DIR", run::target().join("metal")),
     )?;
     let lib = run::target().join("metal/x86_64-unknown-linux-gnu/metal/libntsim_hvm.a");
-    let elf = dir.join("ntsim64.elf");
+    let elf = run::target().join("metal/ntsim64.elf");
     let script = run::root().join("tests/ntsim/hvm/link.ld");
     run::output(
         Command::new("ld")
@@ -80,7 +82,7 @@ pub fn payload() -> Result<()> {
             }
         }
     }
-    let stage = dir().join("payload");
+    let stage = run::target().join("metal/payload");
     let _ = fs::remove_dir_all(&stage);
     run::make_dir(&stage)?;
     for file in &files {
@@ -94,5 +96,21 @@ pub fn payload() -> Result<()> {
             .arg(&stage)
             .arg("."),
     )?;
+    Ok(())
+}
+
+/// The rig's own program for dom0: linked statically, as dom0 has another C library than this machine.
+fn peer() -> Result<()> {
+    run::step("the program for dom0");
+    let folder = run::target().join("peer");
+    run::run(
+        run::cargo()
+            .args(["build", "--quiet", "--locked", "--release", "-p", "xenpeer"])
+            .args(["--target", "x86_64-unknown-linux-gnu"])
+            .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static")
+            .env("CARGO_TARGET_DIR", &folder),
+    )?;
+    fs::copy(folder.join("x86_64-unknown-linux-gnu/release/xenpeer"), dir().join("xenpeer"))
+        .context("the program for dom0 was not built")?;
     Ok(())
 }

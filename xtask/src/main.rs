@@ -12,6 +12,7 @@ mod hvm;
 mod link;
 mod package;
 mod pe;
+mod rig;
 mod routes;
 mod setup;
 mod soak;
@@ -62,6 +63,8 @@ enum Command {
     Hvm,
     /// Real Xen with a Linux dom0 in QEMU: `xenhost run|shell|list|prepare`
     Xenhost(Forward),
+    /// Everything from nothing to disk and network I/O on real Xen, then say what was proven
+    Demo(build::Options),
     /// Remove everything that was built
     Clean,
 }
@@ -90,12 +93,8 @@ fn main() -> ExitCode {
         Command::Check(options) => check::command(&options),
         Command::Fuzz(options) => fuzz::command(&options),
         Command::Hvm => hvm::command(),
-        Command::Xenhost(forward) => run::run(
-            run::cargo()
-                .args(["run", "--quiet", "--locked", "--package", "xenhost", "--"])
-                .args(&forward.arguments),
-        )
-        .map(|()| "xenhost is done".to_owned()),
+        Command::Xenhost(forward) => rig::command(&forward.arguments),
+        Command::Demo(options) => rig::demo(&options),
         Command::Clean => run::clean(),
     };
     match result {

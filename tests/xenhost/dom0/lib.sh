@@ -21,26 +21,39 @@ rig_daemons() {
   return 0
 }
 
-# Runs the scenarios listed in /host/list (name, time bound in seconds) and reports each.
+# Runs what /host/list says; while there is a file /host/stay, also what /host/more says when it appears.
 rig_run_list() {
+  # While dom0 stays: a script that looks at what a scenario is doing, when it appears.
+  while [ -e /host/stay ]; do
+    if mv /host/look /tmp/look 2>/dev/null; then bash /tmp/look >/host/results/look 2>&1 </dev/null; else sleep 1; fi
+  done &
+  rig_run_scenarios </host/list
+  while [ -e /host/stay ]; do
+    if mv /host/more /tmp/more 2>/dev/null; then rig_run_scenarios </tmp/more; else sleep 1; fi
+  done
+}
+
+# Runs the scenarios listed on the input (name, time bound in seconds) and reports each.
+rig_run_scenarios() {
   local name bound start status
   while read -r name bound; do
     [ -n "$name" ] || continue
     echo "rig: scenario $name"
     mkdir -p "/tmp/work/$name" "/host/results/$name"
     start=$(date +%s)
-    (cd "/tmp/work/$name" && RESULTS="/host/results/$name" timeout -k 5 "$bound" bash -c '. /lib.sh; set -e; . "/host/scenarios/$0.sh"' "$name") \
-      >"/host/results/$name/log" 2>&1
+    (cd "/tmp/work/$name" && RESULTS="/host/results/$name" timeout -k 5 "$bound" bash -c '. /host/lib.sh; set -e; . "/host/scenarios/$0.sh"' "$name") \
+      >"/host/results/$name/log" 2>&1 </dev/null
     status=$?
+    cp /tmp/work/serial-* "/host/results/$name/" 2>/dev/null
     rig_clean >>"/host/results/$name/log" 2>&1
     cp /var/log/xen/* "/host/results/$name/" 2>/dev/null
     rm -f /var/log/xen/guest-* /var/log/xen/qemu-* /var/log/xen/xl-*
     xl dmesg >"/host/results/$name/xen.log" 2>/dev/null
     dmesg -c >"/host/results/$name/dom0.log" 2>/dev/null
-    rm -rf "/tmp/work/$name"
+    rm -rf /tmp/work/*
     echo "$status $(($(date +%s) - start))" >"/host/results/$name/status"
     echo "rig: scenario $name ended $status after $(($(date +%s) - start)) s"
-  done </host/list
+  done
 }
 
 # No guest, loop device or stray process of a scenario survives it.
@@ -48,6 +61,8 @@ rig_clean() {
   local d
   for d in $(xl list 2>/dev/null | awk 'NR>1 && $2>0 {print $2}'); do timeout 30 xl destroy "$d"; done
   losetup -D
+  # A scenario that was killed left its servers behind.
+  busybox killall xenpeer busybox 2>/dev/null
   return 0
 }
 
@@ -65,23 +80,144 @@ wait_for() {
 # guest_says NAME TEXT: the guest's log has the text.
 guest_says() { grep -q -- "$2" "/tmp/work/serial-$1" 2>/dev/null; }
 
-# ntsim_config NAME VCPUS COMMAND-LINE [MORE-LINES]: a guest with the stand-in NT kernel.
+# ntsim_config NAME VCPUS COMMAND-LINE [MORE-LINES]: writes NAME.cfg, a guest with the stand-in NT kernel. Its
+# serial line goes to /tmp/work/serial-NAME and comes from the fifo /tmp/work/in-NAME; both outlive a migration.
 ntsim_config() {
+  rm -f "/tmp/work/in-$1" "/tmp/work/serial-$1"
+  mkfifo "/tmp/work/in-$1"
+  # Held open, so that neither the device model nor a command waits for the other to open it.
+  eval "exec {hold_$1}<>/tmp/work/in-$1"
   cat >"$1.cfg" <<C
 name='$1'
 type='hvm'
-memory=512
+memory=${MEMORY:-384}
 vcpus=$2
 cpus='1'
 tsc_mode='native'
 kernel='/host/payload/ntsim.elf'
 ramdisk='/host/payload/payload.tar'
 cmdline='$3'
-serial='file:/tmp/work/serial-$1'
+serial='chardev:line'
+device_model_args_hvm=['-chardev','file,id=line,path=/tmp/work/serial-$1,append=on,input-path=/tmp/work/in-$1']
 vga='none'
 on_poweroff='destroy'
 on_reboot='destroy'
 on_crash='destroy'
 $4
 C
+}
+
+# ntsim_start NAME VCPUS [MORE-LINES]: such a guest, booted with the drivers and listening to `ask`.
+ntsim_start() {
+  ntsim_config "$1" "$2" 'job=serve' "$3"
+  xl create "$1.cfg"
+  wait_for 300 guest_says "$1" 'hvm: serving'
+  ask "$1" boot
+}
+
+# tell NAME COMMAND…: gives the guest a command and prints the command's number.
+tell() {
+  local name=$1 id=q${EPOCHREALTIME//[.,]/}
+  shift
+  printf '%s %s\n' "$id" "$*" >"/tmp/work/in-$name"
+  echo "$id"
+}
+
+# answer NAME NUMBER: waits for the command's answer and prints it; fails if the command did or the guest ended.
+answer() {
+  local n=0 line
+  until line=$(grep -a -m1 -- "^hvm: $2 \(ok\|failed\)" "/tmp/work/serial-$1"); do
+    n=$((n + 1))
+    if [ $n -gt $((${BOUND:-600} * 5)) ]; then echo "no answer of $1 to $2" >&2; return 1; fi
+    if grep -a -q '^hvm: end:\|BUGCHECK' "/tmp/work/serial-$1"; then
+      sleep 1
+      echo "$1 has ended:" >&2
+      tail -n 40 "/tmp/work/serial-$1" >&2
+      return 1
+    fi
+    sleep 0.2
+  done
+  line=${line%$'\r'}
+  line=${line#hvm: "$2" }
+  case $line in
+    ok*) line=${line#ok}; echo "${line# }" ;;
+    *) echo "$1: $line" >&2; return 1 ;;
+  esac
+}
+
+# ask NAME COMMAND…: tell, and wait for the answer.
+ask() {
+  local id
+  id=$(tell "$@")
+  echo "ask $*" >&2
+  answer "$1" "$id"
+}
+
+# same A B: both are equal, and not empty.
+same() {
+  [ -n "$1" ] && [ "$1" = "$2" ] && return 0
+  echo "different: '$1' '$2'" >&2
+  return 1
+}
+
+# sum_of FILE [SKIP-MIB COUNT-MIB]: its sha256, or that of a part.
+sum_of() {
+  if [ -n "$2" ]; then dd if="$1" bs=1M skip="$2" count="$3" 2>/dev/null | sha256sum | cut -d' ' -f1
+  else sha256sum <"$1" | cut -d' ' -f1; fi
+}
+
+# proven NUMBER WHAT…: a figure for the last line of a run; those of several scenarios are added.
+proven() { echo "$*" >>"$RESULTS/proven"; }
+
+ping() { busybox ping "$@"; }
+
+# peer ARGUMENTS…: the rig's own program for the other end of connections.
+peer() { /host/payload/xenpeer "$@"; }
+
+# gone NAME: there is no such domain.
+gone() { ! xl domid "$1" >/dev/null 2>&1; }
+
+# guest_says_times NAME TEXT N: at least so often.
+guest_says_times() { [ "$(grep -a -c -- "$2" "/tmp/work/serial-$1")" -ge "$3" ]; }
+
+# grown NAME SIZES: a read later, the first disk has this size.
+grown() {
+  ask "$1" disk.hash 0 0 8 >/dev/null
+  case $(ask "$1" disk.list) in "$2"*) ;; *) return 1 ;; esac
+}
+
+# smaller FILE KIB: the file takes no more room than this.
+smaller() { [ "$(du -k "$1" | cut -f1)" -le "$2" ]; }
+
+# under_load NAME: its first disk and first adapter have work from now on, each operation checked.
+under_load() {
+  ask "$1" disk.wait 1 120
+  ask "$1" net.wait 1 120
+  ask "$1" net.address 0 10.77.0.2/24
+  ask "$1" load.disk 0 0 65536
+  ask "$1" load.udp 0 10.77.0.1 7
+  ask "$1" load.tcp 0 10.77.0.1 7
+  goes_on "$1"
+}
+
+# goes_on NAME: every load makes progress from here.
+goes_on() {
+  local before
+  before=$(ask "$1" load.counts)
+  wait_for 300 progress "$1" "$before"
+}
+progress() {
+  local now old new
+  now=$(ask "$1" load.counts) || return 1
+  for old in $2; do
+    for new in $now; do
+      [ "${old%=*}" != "${new%=*}" ] || [ $((${new#*=} - ${old#*=})) -ge 3 ] || return 1
+    done
+  done
+}
+
+# load_ends NAME: all loads stop without a fault; then the guest ends.
+load_ends() {
+  echo "operations: $(ask "$1" load.stop)"
+  ask "$1" end
 }

@@ -19,8 +19,8 @@ use crate::modules::Modules;
 
 /// The Debian release that Xen, dom0 and the outer QEMU come from.
 const RELEASE: &str = "trixie";
-/// The outer machine.
-const HOST: &[&str] = &["qemu-system-x86", "seabios"];
+/// The outer machine, and what makes its images.
+const HOST: &[&str] = &["qemu-system-x86", "seabios", "e2fsprogs", "xz-utils"];
 /// What dom0 runs.
 const DOM0: &[&str] = &[
     "xen-hypervisor-4.20-amd64",
@@ -73,10 +73,35 @@ const DOM0_MODULES: &[&str] = &[
 /// Modules of a Linux guest.
 const GUEST_MODULES: &[&str] = &["xen-blkfront", "xen-netfront"];
 
+/// A root with programs and their own libraries, which the machine's own are not asked for.
+pub struct Host(PathBuf);
+
+impl Host {
+    /// A file or folder in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// A program of it, run by its own loader with its own libraries.
+    pub fn program(&self, name: &str) -> Result<Command> {
+        let libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/pulseaudio", "usr/lib"]
+            .map(|dir| self.path(dir).display().to_string())
+            .join(":");
+        let loader = ["usr/lib64/ld-linux-x86-64.so.2", "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"]
+            .map(|path| self.path(path))
+            .into_iter()
+            .find(|path| path.exists())
+            .with_context(|| format!("{} has no program loader", self.0.display()))?;
+        let mut command = Command::new(loader);
+        command.arg("--library-path").arg(libraries).arg(self.path(name));
+        Ok(command)
+    }
+}
+
 /// Paths of everything that a boot needs.
 pub struct Images {
-    /// The outer QEMU's folder (a root with its own libraries).
-    pub host: PathBuf,
+    /// The outer QEMU and other programs of the same release.
+    pub host: Host,
     /// Xen, gunzipped.
     pub xen: PathBuf,
     /// The kernel.
@@ -87,23 +112,22 @@ pub struct Images {
     pub disk: PathBuf,
 }
 
-/// The text files of dom0, as they are put into its root.
+/// The text files of dom0, as they are put into its root. What scenarios share comes with them, by the shared folder.
 const INIT: &str = include_str!("../dom0/init");
-const LIB: &str = include_str!("../dom0/lib.sh");
 const GUEST_INIT: &str = include_str!("../dom0/guest-init");
 
 /// Makes what is missing in `dir`.
 pub fn prepare(dir: &Path) -> Result<Images> {
     make_dir(dir)?;
     let images = Images {
-        host: dir.join("host"),
+        host: Host(dir.join("host")),
         xen: dir.join("xen"),
         kernel: dir.join("vmlinuz"),
         initrd: dir.join("initrd"),
         disk: dir.join("dom0.img"),
     };
     let recipe = format!(
-        "{HOST:?}{DOM0:?}{KERNEL:?}{ROOT_MODULES:?}{DOM0_MODULES:?}{GUEST_MODULES:?}{INIT}{LIB}{GUEST_INIT}"
+        "{RECIPE}{HOST:?}{DOM0:?}{KERNEL:?}{ROOT_MODULES:?}{DOM0_MODULES:?}{GUEST_MODULES:?}{INIT}{GUEST_INIT}"
     );
     let stamp = dir.join("recipe");
     if fs::read_to_string(&stamp).is_ok_and(|made| made == recipe) {
@@ -124,19 +148,22 @@ pub fn prepare(dir: &Path) -> Result<Images> {
         }
         Ok(root)
     };
-    tree("host", HOST)?;
+    let host = Host(tree("host", HOST)?);
     let kernel = tree("kernel", KERNEL)?;
     let dom0 = tree("dom0", DOM0)?;
     eprintln!("==> making dom0's disk");
     gunzip(&newest(&dom0.join("boot"), "xen-", ".gz")?, &images.xen)?;
     fs::copy(newest(&kernel.join("boot"), "vmlinuz-", "")?, &images.kernel)?;
-    let modules = Modules::new(&kernel)?;
+    let modules = Modules::new(&kernel, &host)?;
     root_files(&dom0, &modules, &images.kernel)?;
     fs::write(&images.initrd, initrd(&dom0, &modules, ROOT_MODULES, INITRD_INIT)?)?;
-    disk(&dom0, &images.disk)?;
+    disk(&host, &dom0, &images.disk)?;
     fs::write(stamp, recipe)?;
     Ok(images)
 }
+
+/// Counts changes of this program that make images anew.
+const RECIPE: u32 = 1;
 
 /// Finds `<dir>/<start>*<end>`.
 fn newest(dir: &Path, start: &str, end: &str) -> Result<PathBuf> {
@@ -157,7 +184,7 @@ fn gunzip(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Our own files in dom0's root.
-fn root_files(root: &Path, modules: &Modules, kernel: &Path) -> Result<()> {
+fn root_files(root: &Path, modules: &Modules<'_>, kernel: &Path) -> Result<()> {
     for dir in [
         "proc",
         "sys",
@@ -175,7 +202,6 @@ fn root_files(root: &Path, modules: &Modules, kernel: &Path) -> Result<()> {
         make_dir(&root.join(dir))?;
     }
     executable(&root.join("init"), INIT.as_bytes())?;
-    fs::write(root.join("lib.sh"), LIB)?;
     fs::write(
         root.join("etc/passwd"),
         "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n",
@@ -216,7 +242,7 @@ exec /bin/busybox switch_root /root /init
 ";
 
 /// A cpio archive with busybox, modules and an init.
-fn initrd(root: &Path, modules: &Modules, names: &[&str], init: &str) -> Result<Vec<u8>> {
+fn initrd(root: &Path, modules: &Modules<'_>, names: &[&str], init: &str) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let mut inode = 1;
     let mut add = |name: &str, mode: u32, data: &[u8]| -> Result<()> {
@@ -240,16 +266,10 @@ fn initrd(root: &Path, modules: &Modules, names: &[&str], init: &str) -> Result<
 }
 
 /// An ext4 file system with the tree's content, without mounting anything.
-fn disk(root: &Path, to: &Path) -> Result<()> {
+fn disk(host: &Host, root: &Path, to: &Path) -> Result<()> {
     let _ = fs::remove_file(to);
-    let mke2fs = if Path::new("/sbin/mke2fs").exists() { "/sbin/mke2fs" } else { "mke2fs" };
-    output(
-        Command::new(mke2fs)
-            .args(["-q", "-t", "ext4", "-O", "^has_journal", "-E", "root_owner=0:0,lazy_itable_init=1", "-d"])
-            .arg(root)
-            .arg(to)
-            .arg("3G"),
-    )
-    .context("cannot make dom0's disk (package e2fsprogs)")?;
+    let options = ["-q", "-t", "ext4", "-O", "^has_journal", "-E", "root_owner=0:0,lazy_itable_init=1", "-d"];
+    output(host.program("usr/sbin/mke2fs")?.args(options).arg(root).arg(to).arg("3G"))
+        .context("cannot make dom0's disk")?;
     Ok(())
 }

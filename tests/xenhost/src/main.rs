@@ -26,7 +26,7 @@ enum Action {
     Shell,
     /// Run scenarios; without names those of the default list
     Run(scenario::Options),
-    /// Names of all scenarios
+    /// Names of all scenarios, and what they prove
     List,
 }
 
@@ -46,6 +46,7 @@ fn act(action: &Action) -> Result<String> {
             let images = image::prepare(&dir.join("images"))?;
             let share = tempfile::tempdir().context("cannot make a folder")?;
             std::fs::write(share.path().join("shell"), b"")?;
+            std::fs::write(share.path().join("lib.sh"), scenario::LIB)?;
             let boot = qemu::Boot {
                 images: &images,
                 share: share.path().to_owned(),
@@ -58,7 +59,7 @@ fn act(action: &Action) -> Result<String> {
             Ok("dom0 is down".to_owned())
         }
         Action::Run(options) => scenario::command(&dir, options),
-        Action::List => Ok(scenario::names()?.join("\n")),
+        Action::List => scenario::describe(),
     }
 }
 

@@ -4,14 +4,16 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
 use object::{Object, ObjectSection};
 
+use crate::image::Host;
+
 /// All modules of one kernel.
-pub struct Modules {
+pub struct Modules<'a> {
+    host: &'a Host,
     files: BTreeMap<String, PathBuf>,
     builtin: String,
 }
@@ -28,9 +30,9 @@ fn normal(name: &str) -> String {
     name.replace('-', "_")
 }
 
-impl Modules {
+impl<'a> Modules<'a> {
     /// Indexes `lib/modules/<release>` below `root`.
-    pub fn new(root: &Path) -> Result<Self> {
+    pub fn new(root: &Path, host: &'a Host) -> Result<Self> {
         let base = root.join("usr/lib/modules");
         let release = fs::read_dir(&base)
             .with_context(|| format!("no kernel modules in {}", base.display()))?
@@ -46,7 +48,7 @@ impl Modules {
             let name = normal(line.rsplit('/').next().unwrap_or(line));
             files.insert(name, release.join(format!("{line}.ko.xz")));
         }
-        Ok(Self { files, builtin: normal(&builtin) })
+        Ok(Self { host, files, builtin: normal(&builtin) })
     }
 
     /// The named modules and all they depend on, dependencies first, each once.
@@ -66,11 +68,8 @@ impl Modules {
             bail!("kernel modules depend on each other in a circle at {name}");
         }
         let path = self.files.get(name).with_context(|| format!("the kernel has no module {name}"))?;
-        let out = Command::new("xz")
-            .arg("-dc")
-            .arg(path)
-            .output()
-            .context("cannot start `xz`: install xz-utils")?;
+        let out =
+            self.host.program("usr/bin/xz")?.arg("-dc").arg(path).output().context("cannot start `xz`")?;
         if !out.status.success() {
             bail!("cannot unpack {}", path.display());
         }

@@ -48,22 +48,12 @@ impl Drop for Machine {
 }
 
 fn qemu(images: &Images) -> Result<Command> {
-    let root = &images.host;
-    let loader = root.join("usr/lib64/ld-linux-x86-64.so.2");
-    let libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/pulseaudio", "usr/lib"]
-        .map(|dir| root.join(dir).display().to_string())
-        .join(":");
-    let loader =
-        if loader.exists() { loader } else { root.join("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2") };
-    if !loader.exists() {
-        bail!("{} has no program loader", root.display());
-    }
-    let mut command = Command::new(loader);
-    command.arg("--library-path").arg(libraries).arg(root.join("usr/bin/qemu-system-x86_64"));
+    let host = &images.host;
+    let mut command = host.program("usr/bin/qemu-system-x86_64")?;
     for firmware in ["usr/share/qemu", "usr/share/seabios"] {
-        command.arg("-L").arg(root.join(firmware));
+        command.arg("-L").arg(host.path(firmware));
     }
-    command.env("QEMU_MODULE_DIR", root.join("usr/lib/x86_64-linux-gnu/qemu"));
+    command.env("QEMU_MODULE_DIR", host.path("usr/lib/x86_64-linux-gnu/qemu"));
     Ok(command)
 }
 

@@ -1,0 +1,16 @@
+# Live migration to localhost under disk and network load, twice: nothing in flight fails, no content is lost.
+# bound: 1500
+/host/payload/xenpeer echo & echo_server=$!
+trap 'kill $echo_server' EXIT
+truncate -s 64M disk.img
+MEMORY=256
+ntsim_start nt 2 "disk=['format=raw,vdev=xvde,access=rw,target=$PWD/disk.img']
+vif=['type=vif,mac=00:16:3e:11:22:33,bridge=br0']"
+under_load nt
+for round in $(seq "${ROUNDS:-2}"); do
+  xl migrate -s '' nt 'xl migrate-receive'
+  wait_for 120 guest_says_times nt 'resumed (Some(NewDomain))' "$round"
+  goes_on nt
+done
+load_ends nt
+proven "${ROUNDS:-2}" 'migrations under load without a lost byte'

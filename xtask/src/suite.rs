@@ -15,7 +15,7 @@ use host::run;
 
 use crate::{
     build::{self, DRIVERS},
-    package, routes, setup, userland,
+    package, rig, routes, setup, userland,
 };
 
 /// Options of `test`.
@@ -44,14 +44,25 @@ enum Part {
     Routes,
     /// A second build at another path gives the same bytes
     Repro,
+    /// The default list of scenarios on real Xen
+    Xen,
     /// The installation package, verified by signify
     Package,
     /// The MSI in Wine
     Wine,
 }
 
-const PARTS: [Part; 8] =
-    [Part::Drivers, Part::Host, Part::Fuzz, Part::Loom, Part::Routes, Part::Repro, Part::Package, Part::Wine];
+const PARTS: [Part; 9] = [
+    Part::Drivers,
+    Part::Host,
+    Part::Fuzz,
+    Part::Loom,
+    Part::Routes,
+    Part::Repro,
+    Part::Xen,
+    Part::Package,
+    Part::Wine,
+];
 
 /// Parts that run only when they are named.
 const BY_NAME: [Part; 2] = [Part::Package, Part::Wine];
@@ -76,6 +87,7 @@ pub fn command(options: &Options) -> Result<String> {
             Part::Loom => loom()?,
             Part::Routes => routes::check(&options.build)?,
             Part::Repro => repro(&options.build)?,
+            Part::Xen => rig::list("default", &options.build)?,
             Part::Package => package::test(options.build.route)?,
             Part::Wine => wine(&options.build)?,
         }

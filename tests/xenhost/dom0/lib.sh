@@ -126,7 +126,7 @@ tell() {
 # answer NAME NUMBER: waits for the command's answer and prints it; fails if the command did or the guest ended.
 answer() {
   local n=0 line
-  until line=$(grep -a -m1 -- "^hvm: $2 \(ok\|failed\)" "/tmp/work/serial-$1"); do
+  until line=$(grep -a -m1 -- "^hvm: $2 .* |$" "/tmp/work/serial-$1"); do
     n=$((n + 1))
     if [ $n -gt $((${BOUND:-600} * 5)) ]; then echo "no answer of $1 to $2" >&2; return 1; fi
     if grep -a -q '^hvm: end:\|BUGCHECK' "/tmp/work/serial-$1"; then
@@ -137,8 +137,8 @@ answer() {
     fi
     sleep 0.2
   done
-  line=${line%$'\r'}
   line=${line#hvm: "$2" }
+  line=${line% |*}
   case $line in
     ok*) line=${line#ok}; echo "${line# }" ;;
     *) echo "$1: $line" >&2; return 1 ;;

@@ -16,7 +16,7 @@ pub struct Lines {
 
 impl Lines {
     /// The next whole line, if it is there. Never waits.
-    pub fn next(&mut self) -> Option<String> {
+    pub fn take(&mut self) -> Option<String> {
         // A port without a device reads all ones: then nothing is ever taken.
         for _ in 0..LONGEST {
             let status = in8(COM1 + 5);

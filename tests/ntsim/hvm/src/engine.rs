@@ -13,10 +13,10 @@ use ntsim::{
     verifier::BugCheck,
 };
 
-use crate::{apic, cpu, hardware::Hardware, paging, port, time, trap};
+use crate::{apic, cpu, hardware::Hardware, paging, port, time, trap, xen};
 
-/// Addresses that the kernel manages: 64 GiB in the upper half.
-const SYSTEM_VA: Range<usize> = 0xffff_9000_0000_0000..0xffff_9010_0000_0000;
+/// Addresses that the kernel manages: 3 GiB in the upper half, for which there are page tables enough.
+const SYSTEM_VA: Range<usize> = 0xffff_9000_0000_0000..0xffff_9000_c000_0000;
 
 /// The bare-metal engine.
 pub struct Metal {
@@ -32,6 +32,8 @@ static KERNEL: AtomicPtr<Kernel> = AtomicPtr::new(core::ptr::null_mut());
 static HALTED: AtomicBool = AtomicBool::new(false);
 /// When the next clock interrupt is asked for, `u64::MAX` for never.
 static CLOCK: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Turns of all waiting loops.
+static SPINS: AtomicU64 = AtomicU64::new(0);
 /// Vectors that each processor has delivered since it last looked: their lines are to be let through.
 static SERVED: [AtomicU64; cpu::MAX * 4] = [const { AtomicU64::new(0) }; cpu::MAX * 4];
 
@@ -129,6 +131,10 @@ impl Engine for Metal {
     }
     fn scheduling_point(&self, _point: Point) {}
     fn spin(&self, _what: &'static str) {
+        // What we wait for may be on a virtual processor that does not run because we do.
+        if SPINS.fetch_add(1, Ordering::Relaxed) % 256 == 255 {
+            xen::give_way();
+        }
         core::hint::spin_loop();
     }
     fn idle(&self) {
@@ -222,16 +228,18 @@ impl Engine for Metal {
         }
     }
     fn protect(&self, va: usize, count: usize, prot: Prot) {
+        let mut known = false;
         for page in 0..count {
-            paging::protect((va + page * 4096) as u64, prot);
+            known |= paging::protect((va + page * 4096) as u64, prot);
         }
-        trap::shoot_down();
+        if known {
+            trap::shoot_down();
+        }
     }
     fn unmap(&self, va: usize, count: usize) {
         for page in 0..count {
             paging::unmap((va + page * 4096) as u64);
         }
-        trap::shoot_down();
     }
     fn translate(&self, va: usize) -> Option<u64> {
         paging::translate(va as u64)

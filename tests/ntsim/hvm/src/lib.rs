@@ -28,6 +28,7 @@ pub mod port;
 mod runtime;
 pub mod time;
 pub mod trap;
+pub mod xen;
 
 use alloc::{boxed::Box, vec, vec::Vec};
 
@@ -76,6 +77,7 @@ extern "C" fn hvm_main(magic: u32, info: u32) -> ! {
     paging::give(start + HEAP, start + HEAP + TABLES);
     let taken = start + HEAP + TABLES;
     let command = multiboot::command_line(info);
+    xen::find();
     say!("hvm: up, command line: {command}");
     apic::no_legacy();
     cpu::start(0, apic::id());

@@ -15,12 +15,28 @@ const WRITE: u64 = 2;
 const NO_EXECUTE: u64 = 1 << 63;
 /// A bit that the processor ignores: the frame is recorded though the page is not present.
 const RECORDED: u64 = 1 << 9;
+/// Another: the page was removed, in the round that stands where the frame was.
+const REMOVED: u64 = 1 << 10;
 const FRAME: u64 = 0x000f_ffff_ffff_f000;
 
 /// Frames for tables, given once at start.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static END: AtomicU64 = AtomicU64::new(0);
 static HELD: AtomicBool = AtomicBool::new(false);
+/// Times that all processors have forgotten everything. A page that is removed is forgotten at once by the
+/// processor that does it, by the others when its address is used again: addresses are used in turn
+/// (`mm::va`), so that is late, and most often somebody else has made them forget by then.
+static ROUND: AtomicU64 = AtomicU64::new(0);
+
+/// All processors have forgotten everything.
+pub fn forgotten() {
+    ROUND.fetch_add(1, Ordering::AcqRel);
+}
+
+/// May another processor still know what this entry was? Two rounds, as one may have begun before.
+fn may_be_known(old: u64) -> bool {
+    old & PRESENT != 0 || old & REMOVED != 0 && ROUND.load(Ordering::Acquire) < ((old & FRAME) >> 12) + 2
+}
 
 /// Gives the frames from which tables are made.
 pub fn give(start: u64, end: u64) {
@@ -72,35 +88,37 @@ const fn bits(prot: Prot) -> u64 {
     }
 }
 
-/// Maps one page; tells whether one was there (other processors may still know it).
+/// Maps one page; tells whether other processors may still know what was there.
 pub fn map(va: u64, pfn: u64, prot: Prot) -> bool {
     locked(|| {
         let slot = entry(va, true).unwrap_or(core::ptr::null_mut());
         let old = unsafe { slot.read_volatile() };
         unsafe { slot.write_volatile(pfn << 12 & FRAME | bits(prot)) };
         flush(va);
-        old & PRESENT != 0
+        may_be_known(old)
     })
 }
 
-/// Changes a page's protection.
-pub fn protect(va: u64, prot: Prot) {
+/// Changes a page's protection; tells whether other processors may know the former one.
+pub fn protect(va: u64, prot: Prot) -> bool {
     locked(|| {
-        if let Some(slot) = entry(va, false) {
-            let old = unsafe { slot.read_volatile() };
-            if old & RECORDED != 0 {
-                unsafe { slot.write_volatile(old & FRAME | bits(prot)) };
-                flush(va);
-            }
+        let Some(slot) = entry(va, false) else { return false };
+        let old = unsafe { slot.read_volatile() };
+        if old & RECORDED == 0 {
+            return false;
         }
-    });
+        unsafe { slot.write_volatile(old & FRAME | bits(prot)) };
+        flush(va);
+        // A processor does not keep that a page is absent.
+        old & PRESENT != 0
+    })
 }
 
 /// Removes a page.
 pub fn unmap(va: u64) {
     locked(|| {
         if let Some(slot) = entry(va, false) {
-            unsafe { slot.write_volatile(0) };
+            unsafe { slot.write_volatile(ROUND.load(Ordering::Acquire) << 12 & FRAME | REMOVED) };
             flush(va);
         }
     });

@@ -8,7 +8,7 @@
 use core::arch::global_asm;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{apic, cpu, port};
+use crate::{apic, cpu, paging, port, xen};
 
 /// The vector of [`ntsim::engine::Interrupt::Ipi`] (IRQL 14).
 pub const IPI: u8 = 0xe1;
@@ -144,11 +144,17 @@ pub fn shoot_down() {
     if others == 0 {
         return;
     }
+    port::flush_all();
     let want = ACKNOWLEDGED.load(Ordering::Acquire) + others;
     apic::nmi_others();
-    for _ in 0..10_000_000 {
+    for turn in 0..10_000_000 {
         if ACKNOWLEDGED.load(Ordering::Acquire) >= want {
+            paging::forgotten();
             return;
+        }
+        // The others may share a physical processor with us: they answer when they get it.
+        if turn % 64 == 63 {
+            xen::give_way();
         }
         core::hint::spin_loop();
     }

@@ -2,10 +2,15 @@
 
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 
-use ntsim::storport::{
-    self,
-    disk::{Disk, Failure, Pending},
-    scan,
+use core::sync::atomic::Ordering;
+
+use ntsim::{
+    kernel::lock::Lock,
+    storport::{
+        self,
+        disk::{Disk, Failure, Pending},
+        scan,
+    },
 };
 use sha2::{Digest, Sha256};
 
@@ -16,11 +21,26 @@ const CHUNK: u64 = 256 << 10;
 /// Requests in flight of the sequential commands.
 const DEPTH: usize = 4;
 
-/// All disks of all adapters, in the order of their addresses.
+/// Adapters that have been scanned.
+static SCANNED: Lock<Vec<usize>> = Lock::new(Vec::new());
+
+/// All disks of all adapters, in the order of their addresses. The bus is scanned when the adapter is new or has said
+/// that something changed: there may be many targets to ask.
 pub fn all() -> Vec<Disk> {
     let mut disks = Vec::new();
     for adapter in storport::adapters() {
-        scan::scan(adapter);
+        let new = {
+            let mut scanned = SCANNED.lock();
+            let here = core::ptr::from_ref(adapter) as usize;
+            let new = !scanned.contains(&here);
+            if new {
+                scanned.push(here);
+            }
+            new
+        };
+        if new || adapter.rescan.load(Ordering::Acquire) {
+            scan::scan(adapter);
+        }
         let addresses: Vec<_> = adapter.units.lock().keys().copied().collect();
         for address in addresses {
             match Disk::open(adapter, address) {

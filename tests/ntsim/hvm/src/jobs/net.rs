@@ -65,6 +65,7 @@ impl Peer {
         Ok(Self(tcp))
     }
 
+    /// Everything up to the end of the stream.
     fn rest(&self) -> Result<Vec<u8>, String> {
         let mut data = Vec::new();
         loop {
@@ -74,6 +75,13 @@ impl Peer {
             }
             data.extend_from_slice(&part);
         }
+    }
+
+    /// Everything; then this side ends its stream too.
+    fn all(&self) -> Result<Vec<u8>, String> {
+        let data = self.rest()?;
+        self.0.finish().map_err(failed)?;
+        Ok(data)
     }
 
     fn send(&self, data: &[u8]) -> Result<(), String> {
@@ -142,7 +150,7 @@ pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
             Ok(String::new())
         }
         // fetch ADAPTER ADDRESS PORT: connects, receives to the end.
-        "fetch" => Ok(keep(Peer::connect(words)?.rest()?)),
+        "fetch" => Ok(keep(Peer::connect(words)?.all()?)),
         // send ADAPTER ADDRESS PORT: connects, sends the file.
         "send" => {
             let peer = Peer::connect(words)?;
@@ -165,7 +173,7 @@ pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
             let peer = Peer::connect(words)?;
             let request = format!("GET {} HTTP/1.0\r\nConnection: close\r\n\r\n", words.text()?);
             peer.0.send(request.as_bytes()).map_err(failed)?;
-            Ok(keep(body(&peer.rest()?)?.to_vec()))
+            Ok(keep(body(&peer.all()?)?.to_vec()))
         }
         // put ADAPTER ADDRESS PORT PATH: uploads the file by HTTP POST; answers what the server answers.
         "put" => {
@@ -174,7 +182,7 @@ pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
             let head = format!("POST {} HTTP/1.0\r\nContent-Length: {}\r\n\r\n", words.text()?, data.len());
             peer.0.send(head.as_bytes()).map_err(failed)?;
             peer.0.send(&data).map_err(failed)?;
-            let answer = peer.rest()?;
+            let answer = peer.all()?;
             Ok(String::from_utf8_lossy(body(&answer)?).trim().into())
         }
         // udp ADAPTER ADDRESS PORT COUNT BYTES: datagrams that the other side sends back, one at a time.

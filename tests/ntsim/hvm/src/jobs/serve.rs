@@ -1,5 +1,6 @@
 //! Does what dom0 says, line by line: `<id> <command> <arguments…>` comes in on the serial line, and
-//! `hvm: <id> ok <answer>` or `hvm: <id> failed <why>` goes out. So a scenario is a script in dom0, and
+//! `hvm: <id> ok <answer> |` or `hvm: <id> failed <why> |` goes out (the bar tells dom0, which reads while we write, that the
+//! line is whole). So a scenario is a script in dom0, and
 //! the serial line does not depend on what is under test.
 
 use alloc::{
@@ -13,29 +14,29 @@ use ntsim::{ke::thread, pnp::manager::sleep_ms};
 use super::{disk, load, net, system};
 use crate::{console::Lines, multiboot::Module};
 
-/// Between two looks at the serial line; each costs an exit to the device model.
-const LOOK_MS: u64 = 20;
+/// Between two looks at the serial line; each is an exit to the device model, which may be busy.
+const LOOK_MS: u64 = 100;
 
 /// Answers until `end`.
 pub fn run(modules: &[Module]) -> Result<(), String> {
     let mut lines = Lines::default();
     say!("hvm: serving");
     loop {
-        let Some(line) = lines.next() else {
+        let Some(line) = lines.take() else {
             sleep_ms(LOOK_MS);
             continue;
         };
         let words: Vec<String> = line.split_whitespace().map(ToString::to_string).collect();
         let Some((id, words)) = words.split_first() else { continue };
         if words.first().is_some_and(|word| word == "end") {
-            say!("hvm: {id} ok");
+            say!("hvm: {id} ok |");
             return Ok(());
         }
         // A command may take long, or hang with what it tests: the next one is heard anyway.
         let (id, words, modules) = (id.clone(), words.to_vec(), modules.to_vec());
         let task = move || match command(&words, &modules) {
-            Ok(answer) => say!("hvm: {id} ok {answer}"),
-            Err(why) => say!("hvm: {id} failed {why}"),
+            Ok(answer) => say!("hvm: {id} ok {answer} |"),
+            Err(why) => say!("hvm: {id} failed {why} |"),
         };
         if let Err(status) = thread::spawn(task) {
             return Err(format!("no thread for a command: {status:#x}"));

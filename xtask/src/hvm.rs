@@ -107,7 +107,7 @@ fn peer() -> Result<()> {
         run::cargo()
             .args(["build", "--quiet", "--locked", "--release", "-p", "xenpeer"])
             .args(["--target", "x86_64-unknown-linux-gnu"])
-            .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static")
+            .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static\x1f-Cstrip=symbols")
             .env("CARGO_TARGET_DIR", &folder),
     )?;
     fs::copy(folder.join("x86_64-unknown-linux-gnu/release/xenpeer"), dir().join("xenpeer"))

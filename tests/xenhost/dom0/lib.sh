@@ -62,7 +62,7 @@ rig_clean() {
   for d in $(xl list 2>/dev/null | awk 'NR>1 && $2>0 {print $2}'); do timeout 30 xl destroy "$d"; done
   losetup -D
   # A scenario that was killed left its servers behind.
-  busybox killall xenpeer busybox 2>/dev/null
+  busybox killall xenpeer busybox sleep 2>/dev/null
   return 0
 }
 
@@ -80,13 +80,25 @@ wait_for() {
 # guest_says NAME TEXT: the guest's log has the text.
 guest_says() { grep -q -- "$2" "/tmp/work/serial-$1" 2>/dev/null; }
 
-# ntsim_config NAME VCPUS COMMAND-LINE [MORE-LINES]: writes NAME.cfg, a guest with the stand-in NT kernel. Its
-# serial line goes to /tmp/work/serial-NAME and comes from the fifo /tmp/work/in-NAME; both outlive a migration.
-ntsim_config() {
+# serial_of NAME: makes the serial line of a guest and prints its configuration: it goes to /tmp/work/serial-NAME and
+# comes from the fifo /tmp/work/in-NAME; both outlive a migration.
+serial_of() {
   rm -f "/tmp/work/in-$1" "/tmp/work/serial-$1"
   mkfifo "/tmp/work/in-$1"
   # Held open, so that neither the device model nor a command waits for the other to open it.
-  eval "exec {hold_$1}<>/tmp/work/in-$1"
+  sleep 100000 <>"/tmp/work/in-$1" >/dev/null 2>&1 &
+  cat <<C
+serial='chardev:line'
+device_model_args_hvm=['-chardev','file,id=line,path=/tmp/work/serial-$1,append=on,input-path=/tmp/work/in-$1']
+vga='none'
+on_poweroff='destroy'
+on_reboot='destroy'
+on_crash='destroy'
+C
+}
+
+# ntsim_config NAME VCPUS COMMAND-LINE [MORE-LINES]: writes NAME.cfg, a guest with the stand-in NT kernel.
+ntsim_config() {
   cat >"$1.cfg" <<C
 name='$1'
 type='hvm'
@@ -97,14 +109,28 @@ tsc_mode='native'
 kernel='/host/payload/ntsim.elf'
 ramdisk='/host/payload/payload.tar'
 cmdline='$3'
-serial='chardev:line'
-device_model_args_hvm=['-chardev','file,id=line,path=/tmp/work/serial-$1,append=on,input-path=/tmp/work/in-$1']
-vga='none'
-on_poweroff='destroy'
-on_reboot='destroy'
-on_crash='destroy'
+$(serial_of "$1")
 $4
 C
+}
+
+# linux_start NAME INITRD [MORE-LINES]: a Linux guest with the kernel's own front-ends that runs what `ask` tells.
+linux_start() {
+  cat >"$1.cfg" <<C
+name='$1'
+type='hvm'
+memory=192
+vcpus=1
+cpus='1'
+tsc_mode='native'
+kernel='/guest/vmlinuz'
+ramdisk='$2'
+cmdline='console=ttyS0 quiet xen_emul_unplug=all job=serve'
+$(serial_of "$1")
+$3
+C
+  xl create "$1.cfg"
+  wait_for 600 guest_says "$1" 'guest: serving'
 }
 
 # ntsim_start NAME VCPUS [MORE-LINES]: such a guest, booted with the drivers and listening to `ask`.
@@ -220,4 +246,22 @@ progress() {
 load_ends() {
   echo "operations: $(ask "$1" load.stop)"
   ask "$1" end
+}
+
+# counters DOMAIN: requests of its disks so far, and notifications of block front-ends to the back-end.
+counters() {
+  local all=0 file irqs
+  for file in /sys/bus/xen-backend/devices/vbd-"$1"-*/statistics/{rd,wr,f,ds}_req; do all=$((all + $(cat "$file"))); done
+  irqs=$(awk '/blkif-backend/ { for (i = 2; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i } END { print n + 0 }' /proc/interrupts)
+  echo "$all $irqs"
+}
+
+# measure NAME DOMAIN COMMAND…: one measurement with the caller's $what $order $bytes $depth $count; a row for the report.
+measure() {
+  local name=$1 domain=$2 requests irqs now_requests now_irqs ns
+  shift 2
+  read -r requests irqs < <(counters "$domain")
+  ns=$(ask "$name" "$@" $what $order $bytes $depth $count)
+  read -r now_requests now_irqs < <(counters "$domain")
+  echo "{\"guest\":\"$name\",\"round\":$round,\"work\":\"$what $order\",\"bytes\":$bytes,\"depth\":$depth,\"count\":$count,\"ns\":$ns,\"requests\":$((now_requests - requests)),\"notifications\":$((now_irqs - irqs))}" >>"$RESULTS/rows.jsonl"
 }

@@ -3,6 +3,7 @@
 mod image;
 mod modules;
 mod qemu;
+mod report;
 mod scenario;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use host::run::make_dir;
 
-use crate::{image, qemu::Boot};
+use crate::{image, qemu::Boot, report};
 
 /// Seconds that one scenario may take unless its script says `# bound: N`.
 const BOUND: u64 = 120;
@@ -184,6 +184,10 @@ fn once(dir: &Path, options: &Options, chosen: &[Scenario], images: &image::Imag
     };
     let ended = boot.run(|line| eprintln!("    {:4} s  {line}", start.elapsed().as_secs()));
     copy(&share.path().join("results"), &results)?;
+    let rows = results.join("compare/rows.jsonl");
+    if rows.is_file() {
+        eprintln!("==> {}", report::make(&rows, dir)?);
+    }
     let judged = judge(chosen, &results, start.elapsed());
     // A machine that broke down is the reason for what is missing.
     ended?;

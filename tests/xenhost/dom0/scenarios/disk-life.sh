@@ -1,4 +1,5 @@
 # Disks come and go, grow, refuse writes when read-only, and give back discarded room, on xen-blkback.
+# list: nightly
 # bound: 900
 truncate -s 16M one.img two.img
 head -c 4194304 /dev/urandom >fixed.img

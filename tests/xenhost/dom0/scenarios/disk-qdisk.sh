@@ -1,4 +1,5 @@
 # The shipped xenpvvbd.sys on QEMU's block back-end, raw and qcow2: patterns written, read back, and compared in dom0.
+# list: nightly
 # bound: 900
 truncate -s 16M raw.img
 qemu-img create -q -f qcow2 cow.img 16M

@@ -1,4 +1,5 @@
 # The script of hypercalls runs on real Xen; its answers are what xensim's recording says.
+# list: nightly
 # bound: 420
 ntsim_config nt 1 'job=hypercalls'
 xl create nt.cfg

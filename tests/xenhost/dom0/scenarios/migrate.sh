@@ -1,4 +1,5 @@
 # Live migration to localhost under disk and network load, twice: nothing in flight fails, no content is lost.
+# list: nightly
 # bound: 1500
 /host/payload/xenpeer echo & echo_server=$!
 trap 'kill $echo_server' EXIT

@@ -1,5 +1,6 @@
 # Emulated disk and NIC are unplugged, seen from the guest, once the PV path is proven and not before; the PV disk has
 # the content.
+# list: nightly
 # bound: 900
 head -c 4194304 /dev/urandom >disk.img
 ntsim_start nt 2 "disk=['format=raw,vdev=xvda,access=rw,target=$PWD/disk.img']

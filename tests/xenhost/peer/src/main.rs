@@ -1,6 +1,7 @@
 //! The other end of a guest's connections, in the Xen rig's dom0 (linked statically: dom0's C library is
 //! not the build machine's).
 
+mod bench;
 mod net;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -24,6 +25,8 @@ enum Action {
     Give { port: u16, file: PathBuf },
     /// Takes one connection and receives a file from it
     Take { port: u16, file: PathBuf },
+    /// Measures a disk (in a Linux guest)
+    Bench(bench::Options),
     /// Connects, sends a file, receives another
     Exchange { address: std::net::IpAddr, port: u16, file: PathBuf, answer: PathBuf },
 }
@@ -33,6 +36,7 @@ fn act(action: Action) -> Result<()> {
         Action::Echo => net::echo(),
         Action::Give { port, file } => net::give(port, &file),
         Action::Take { port, file } => net::take(port, &file),
+        Action::Bench(options) => bench::run(&options),
         Action::Exchange { address, port, file, answer } => net::exchange(address, port, &file, &answer),
     }
 }

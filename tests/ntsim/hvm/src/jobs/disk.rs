@@ -136,6 +136,19 @@ impl Run {
     }
 }
 
+/// Where request `number` of a measurement goes, in units of its size (the same in `xenpeer bench`).
+fn place(number: u64, units: u64, random: bool) -> u64 {
+    let order = if random { number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 17 } else { number };
+    order.rem_euclid(units)
+}
+
+fn finish(pending: Option<Pending>) -> Result<(), String> {
+    match pending {
+        Some(pending) => pending.finish().map(drop).map_err(|error| format!("{error:?}")),
+        None => Ok(()),
+    }
+}
+
 /// `disk.<what>`.
 pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
     match what {
@@ -212,6 +225,28 @@ pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
             let run = Run::take(words)?;
             run.disk.unmap(run.lba, run.count as u32).map_err(failed("unmap", run.lba))?;
             Ok(String::new())
+        }
+        // bench DISK read|write sequential|random BYTES DEPTH COUNT: answers the nanoseconds it took.
+        "bench" => {
+            let disk = open(words.value()?)?;
+            let (write, random) = (words.text()? == "write", words.text()? == "random");
+            let (bytes, depth, count): (usize, usize, u64) = (words.value()?, words.value()?, words.value()?);
+            let sectors = (bytes / disk.sector_size as usize) as u64;
+            let content = alloc::vec![0x5a; bytes];
+            let data = if write { Ok(&content[..]) } else { Err(bytes) };
+            let start = crate::time::now();
+            let mut flight: VecDeque<Pending> = VecDeque::new();
+            for number in 0..count {
+                if flight.len() == depth {
+                    finish(flight.pop_front())?;
+                }
+                let at = place(number, disk.sectors / sectors, random) * sectors;
+                flight.push_back(disk.send(at, data).map_err(failed("request", at))?);
+            }
+            while !flight.is_empty() {
+                finish(flight.pop_front())?;
+            }
+            Ok(format!("{}", crate::time::now() - start))
         }
         _ => Err(format!("there is no command `disk.{what}`")),
     }

@@ -11,6 +11,12 @@ guest_says nt 'Started xenpvpci'
 guest_says nt 'Started xenpvvbd'
 ask nt disk.copy 0 0 8192 8192
 same "$(ask nt disk.hash 0 8192 8192)" "$(sum_of disk.img 0 4)"
+# Two queues, rings of 16 pages, and requests too large for a slot without indirect descriptors: 8 MiB were read so far,
+# in at most 44 KiB a request without them.
+device=/local/domain/$(xl domid nt)/device/vbd/51776
+same "$(xenstore-read "$device/multi-queue-num-queues")" 2
+same "$(xenstore-read "$device/ring-page-order")" 4
+[ "$(cat /sys/bus/xen-backend/devices/vbd-*-51776/statistics/rd_req)" -lt 150 ]
 written=$(ask nt disk.fill 0 16384 8192 42)
 ask nt disk.flush 0
 ask nt disk.check 0 16384 8192 42

@@ -61,6 +61,10 @@ for to in "$v4" $v6; do
   same "$(sum_of back)" "$file"
   port=$((port + 1))
 done
-ask nt net.counts 0
+# Large sends were used, and two queues.
+counts=$(ask nt net.counts 0)
+echo "$counts"
+case $counts in *', 0]') echo 'no large send'; exit 1 ;; esac
+same "$(xenstore-read "/local/domain/$(xl domid nt)/device/vif/0/multi-queue-num-queues")" 2
 ask nt end
 proven 36000000 'bytes through xenpvnet.sys and xen-netback compared'

@@ -137,7 +137,7 @@ C
 ntsim_start() {
   ntsim_config "$1" "$2" 'job=serve' "$3"
   xl create "$1.cfg"
-  wait_for 300 guest_says "$1" 'hvm: serving'
+  wait_for 900 guest_says "$1" 'hvm: serving'
   ask "$1" boot
 }
 
@@ -154,7 +154,7 @@ answer() {
   local n=0 line
   until line=$(grep -a -m1 -- "^hvm: $2 .* |$" "/tmp/work/serial-$1"); do
     n=$((n + 1))
-    if [ $n -gt $((${BOUND:-600} * 5)) ]; then echo "no answer of $1 to $2" >&2; return 1; fi
+    if [ $n -gt $((${BOUND:-1200} * 5)) ]; then echo "no answer of $1 to $2" >&2; return 1; fi
     if grep -a -q '^hvm: end:\|BUGCHECK' "/tmp/work/serial-$1"; then
       sleep 1
       echo "$1 has ended:" >&2
@@ -217,8 +217,8 @@ smaller() { [ "$(du -k "$1" | cut -f1)" -le "$2" ]; }
 
 # under_load NAME: its first disk and first adapter have work from now on, each operation checked.
 under_load() {
-  ask "$1" disk.wait 1 120
-  ask "$1" net.wait 1 120
+  ask "$1" disk.wait 1 600
+  ask "$1" net.wait 1 600
   ask "$1" net.address 0 10.77.0.2/24
   ask "$1" load.disk 0 0 65536
   ask "$1" load.udp 0 10.77.0.1 7
@@ -230,7 +230,7 @@ under_load() {
 goes_on() {
   local before
   before=$(ask "$1" load.counts)
-  wait_for 300 progress "$1" "$before"
+  wait_for 900 progress "$1" "$before"
 }
 progress() {
   local now old new

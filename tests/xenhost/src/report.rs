@@ -135,7 +135,8 @@ fn plot(lines: &[Line]) -> Result<String> {
             let colour = if line.lower >= 0.9 { RGBColor(60, 130, 80) } else { RGBColor(200, 120, 40) };
             let bar = Rectangle::new([(at + 0.15, 0.0), (at + 0.85, line.median)], colour.filled());
             chart.draw_series(std::iter::once(bar))?;
-            let spread = PathElement::new([(at + 0.5, line.lower), (at + 0.5, line.upper)], BLACK.stroke_width(2));
+            let spread =
+                PathElement::new([(at + 0.5, line.lower), (at + 0.5, line.upper)], BLACK.stroke_width(2));
             chart.draw_series(std::iter::once(spread))?;
         }
         let par = PathElement::new([(0.0, 1.0), (lines.len() as f64, 1.0)], BLACK);
@@ -177,8 +178,11 @@ fn table(lines: &[Line]) -> String {
 /// Makes `report.html` and `report.json` in `dir` from the scenario's rows; gives a line for people.
 pub fn make(rows: &Path, dir: &Path) -> Result<String> {
     let text = fs::read_to_string(rows).with_context(|| format!("{}", rows.display()))?;
-    let rows: Vec<Row> =
-        text.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("a row of the comparison")?;
+    let rows: Vec<Row> = text
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()
+        .context("a row of the comparison")?;
     let lines = lines(&rows);
     ensure!(!lines.is_empty(), "the comparison has no rows with both guests");
     fs::write(dir.join("report.json"), serde_json::to_string_pretty(&lines)?)?;

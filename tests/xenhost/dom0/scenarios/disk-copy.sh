@@ -1,11 +1,11 @@
 # The shipped drivers copy 4 MiB over xen-blkback (raw file on a loop device), write and read back patterns, flush; dom0 compares.
 # xvde has no emulated twin, so it is shown without unplug.
 # list: demo default
-# bound: 600
+# bound: 1800
 dd if=/dev/urandom of=disk.img bs=1M count=4 2>/dev/null
 truncate -s 16M disk.img
 ntsim_start nt 2 "disk=['format=raw,vdev=xvde,access=rw,target=$PWD/disk.img']"
-ask nt disk.wait 1 120
+ask nt disk.wait 1 600
 ask nt tree
 guest_says nt 'Started xenpvpci'
 guest_says nt 'Started xenpvvbd'

@@ -1,4 +1,5 @@
 # A Linux HVM guest boots with a PV disk and reads it right: the rig itself works.
+# bound: 1200
 dd if=/dev/urandom of=disk.img bs=1M count=4 2>/dev/null
 cat >guest.cfg <<C
 name='linux'
@@ -16,6 +17,6 @@ on_reboot='destroy'
 on_crash='destroy'
 C
 xl create guest.cfg
-wait_for 90 guest_says linux 'guest: sum done'
+wait_for 900 guest_says linux 'guest: sum done'
 cp /tmp/work/serial-linux "$RESULTS/serial"
 grep -q "$(md5sum <disk.img | cut -d' ' -f1)" /tmp/work/serial-linux

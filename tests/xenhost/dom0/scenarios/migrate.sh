@@ -1,6 +1,6 @@
 # Live migration to localhost under disk and network load, twice: nothing in flight fails, no content is lost.
 # list: nightly
-# bound: 1500
+# bound: 3600
 /host/payload/xenpeer echo & echo_server=$!
 trap 'kill $echo_server' EXIT
 truncate -s 64M disk.img
@@ -10,7 +10,7 @@ vif=['type=vif,mac=00:16:3e:11:22:33,bridge=br0']"
 under_load nt
 for round in $(seq "${ROUNDS:-2}"); do
   xl migrate -s '' nt 'xl migrate-receive'
-  wait_for 120 guest_says_times nt 'resumed (Some(NewDomain))' "$round"
+  wait_for 600 guest_says_times nt 'resumed (Some(NewDomain))' "$round"
   goes_on nt
 done
 load_ends nt

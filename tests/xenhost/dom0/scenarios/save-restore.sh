@@ -1,7 +1,7 @@
 # Save and restore into a new domain twice, and a suspend that is cancelled, under disk and network load: nothing
 # in flight fails, no content is lost.
 # list: nightly
-# bound: 1500
+# bound: 3600
 /host/payload/xenpeer echo & echo_server=$!
 trap 'kill $echo_server' EXIT
 truncate -s 64M disk.img
@@ -13,12 +13,12 @@ for round in 1 2; do
   xl save nt /var/save
   xl restore /var/save
   rm /var/save
-  wait_for 120 guest_says_times nt 'resumed (Some(NewDomain))' $round
+  wait_for 600 guest_says_times nt 'resumed (Some(NewDomain))' $round
   goes_on nt
 done
 xl save -c nt /var/save
 rm /var/save
-wait_for 120 guest_says nt 'resumed (Some(Cancelled))'
+wait_for 600 guest_says nt 'resumed (Some(Cancelled))'
 goes_on nt
 load_ends nt
 proven 3 'suspends under load without a lost byte'

@@ -49,6 +49,10 @@ pub unsafe extern "win64" fn selftest_register(
     match child.open() {
         Ok(platform) => {
             let id = platform.registrations.add_test(child.owner, callback, argument);
+            // xenvbd registers when its adapter has come up.
+            if child.pdo.kind == Kind::Storage {
+                platform.adapter_has_started();
+            }
             // SAFETY: the interface's contract.
             unsafe { registration.write(handle_of(id)) };
             Status::OK

@@ -4,9 +4,10 @@ use alloc::{string::String, vec, vec::Vec};
 use core::{mem::offset_of, ptr};
 
 use nt::sys::{
-    HANDLE, KEY_VALUE_PARTIAL_INFORMATION, KeyValuePartialInformation, NTSTATUS, OBJECT_ATTRIBUTES,
-    REG_BINARY, REG_DWORD, REG_SZ, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, ZwClose, ZwCreateKey,
-    ZwOpenKey, ZwQueryValueKey, ZwSetValueKey,
+    HANDLE, KEY_BASIC_INFORMATION, KEY_VALUE_PARTIAL_INFORMATION, KeyBasicInformation,
+    KeyValuePartialInformation, NTSTATUS, OBJECT_ATTRIBUTES, REG_BINARY, REG_DWORD, REG_SZ,
+    STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, ZwClose, ZwCreateKey, ZwEnumerateKey, ZwOpenKey,
+    ZwQueryValueKey, ZwSetValueKey,
 };
 
 use super::{check, text::Wide};
@@ -66,6 +67,18 @@ impl Key {
     /// # Errors
     /// The status of the call.
     pub fn volatile_child(&self, name: &str) -> Result<Self, NTSTATUS> {
+        self.create(name, REG_OPTION_VOLATILE)
+    }
+
+    /// Opens or makes a key below this one. This key was opened for writing.
+    ///
+    /// # Errors
+    /// The status of the call.
+    pub fn child(&self, name: &str) -> Result<Self, NTSTATUS> {
+        self.create(name, 0)
+    }
+
+    fn create(&self, name: &str, options: u32) -> Result<Self, NTSTATUS> {
         let name = Wide::new(name);
         let mut unicode = name.as_unicode();
         let mut attributes = attributes(self.0, &mut unicode);
@@ -78,11 +91,46 @@ impl Key {
                 &raw mut attributes,
                 0,
                 ptr::null_mut(),
-                REG_OPTION_VOLATILE,
+                options,
                 ptr::null_mut(),
             )
         })?;
         Ok(Self(handle))
+    }
+
+    /// The names of at most `most` subkeys.
+    #[must_use]
+    pub fn subkeys(&self, most: u32) -> Vec<String> {
+        // A name has at most 255 characters.
+        let mut buffer = [0u64; 72];
+        let header = offset_of!(KEY_BASIC_INFORMATION, Name);
+        let mut out = Vec::new();
+        for index in 0..most {
+            let mut needed = 0u32;
+            // SAFETY: the buffer is described by its length.
+            let status = unsafe {
+                ZwEnumerateKey(
+                    self.0,
+                    index,
+                    KeyBasicInformation,
+                    buffer.as_mut_ptr().cast(),
+                    size_of_val(&buffer) as u32,
+                    &raw mut needed,
+                )
+            };
+            if check(status).is_err() {
+                break;
+            }
+            let bytes: Vec<u8> = buffer.iter().flat_map(|word| word.to_le_bytes()).collect();
+            let at = offset_of!(KEY_BASIC_INFORMATION, NameLength);
+            let length =
+                u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+            let Some(name) = bytes.get(header..header + length) else { break };
+            let units: Vec<u16> =
+                name.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            out.push(String::from_utf16_lossy(&units));
+        }
+        out
     }
 
     /// Type and bytes of a value.
@@ -147,11 +195,23 @@ impl Key {
     /// # Errors
     /// The status of the call.
     pub fn set_binary(&self, name: &str, bytes: &[u8]) -> Result<(), NTSTATUS> {
+        self.set(name, REG_BINARY, bytes)
+    }
+
+    /// Writes a `REG_DWORD`.
+    ///
+    /// # Errors
+    /// The status of the call.
+    pub fn set_dword(&self, name: &str, number: u32) -> Result<(), NTSTATUS> {
+        self.set(name, REG_DWORD, &number.to_le_bytes())
+    }
+
+    fn set(&self, name: &str, kind: u32, bytes: &[u8]) -> Result<(), NTSTATUS> {
         let name = Wide::new(name);
         let mut unicode = name.as_unicode();
         let data = bytes.as_ptr().cast_mut().cast();
         // SAFETY: name and data outlive the call, which only reads them.
-        check(unsafe { ZwSetValueKey(self.0, &raw mut unicode, 0, REG_BINARY, data, bytes.len() as u32) })
+        check(unsafe { ZwSetValueKey(self.0, &raw mut unicode, 0, kind, data, bytes.len() as u32) })
     }
 }
 

@@ -20,8 +20,10 @@ pub fn fill(kind: Kind, caps: &mut DEVICE_CAPABILITIES) {
     caps.set_Removable(removable);
     caps.set_SurpriseRemovalOK(removable);
     caps.set_DockDevice(0);
-    // Instance IDs are unique on the bus only.
-    caps.set_UniqueID(0);
+    // An interface's ID is unique on the bus only. There is one adapter in a machine: with a unique ID it
+    // stays the same device when the host moves the bus to another PCI slot. A boot disk must never hang
+    // on an adapter that Windows has not configured yet.
+    caps.set_UniqueID(u32::from(kind == Kind::Storage));
     caps.set_SilentInstall(1);
     caps.set_RawDeviceOK(0);
     caps.set_WakeFromD0(0);
@@ -63,6 +65,7 @@ mod tests {
         let mut caps = DEVICE_CAPABILITIES { Size: 64, Version: 1, ..DEVICE_CAPABILITIES::default() };
         fill(Kind::Storage, &mut caps);
         assert_eq!((caps.Removable(), caps.EjectSupported(), caps.SurpriseRemovalOK()), (0, 0, 0));
+        assert_eq!(caps.UniqueID(), 1);
         fill(Kind::Network(7), &mut caps);
         assert_eq!((caps.Removable(), caps.EjectSupported(), caps.Address), (1, 1, 7));
         assert_eq!(caps.DeviceState, [0, 1, 4, 4, 4, 4, 4]);

@@ -24,6 +24,7 @@ pub mod registrations;
 mod shared;
 pub mod store;
 mod suspend;
+mod takeover;
 mod unplug;
 mod watchdog;
 

@@ -9,7 +9,7 @@ use xenbus::{
     unplug::{self, Devices, PortIo, Refused},
 };
 
-use super::{Platform, log::Severity, params::service_enabled, proof};
+use super::{Platform, log::Severity, params::service_enabled, proof, takeover};
 use crate::{
     os::port,
     policy::{
@@ -64,6 +64,9 @@ impl Platform {
             setting_disks: self.params.is_on(settings::UNPLUG_DISKS),
             setting_nics: self.params.is_on(settings::UNPLUG_NICS),
             vbd_driver: proof::driver_is_loaded("xenpvvbd"),
+            adapter_configured: takeover::adapter_is_configured(),
+            vbd_started_before: takeover::image_has_started(),
+            emulated_demoted: takeover::emulated_is_demoted(),
             vif_driver: service_enabled("xenpvnet"),
             disk_in_use: proof::emulated_disk_in_use(),
             nic_in_use: false,

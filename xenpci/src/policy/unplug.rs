@@ -32,6 +32,10 @@ pub enum Veto {
     Setting,
     /// The driver that would take over is not there.
     NoDriver,
+    /// Windows has not bound the driver to the storage adapter: it would be loaded and get no device.
+    Unconfigured,
+    /// This image of the driver has not been seen to start on this system yet.
+    Unproven,
     /// Windows already uses an emulated disk.
     InUse,
     /// There is no PV device that would take over.
@@ -64,6 +68,13 @@ pub struct Situation {
     pub setting_nics: bool,
     /// xenvbd is loaded (it is a boot-start driver).
     pub vbd_driver: bool,
+    /// The instance key of the storage adapter names it, and nothing is left to configure.
+    pub adapter_configured: bool,
+    /// The image that is loaded is the one that started an adapter last.
+    pub vbd_started_before: bool,
+    /// A driver that the emulated disks need is not loaded ([`emulated_demoted`]): there are no emulated
+    /// disks to stay with.
+    pub emulated_demoted: bool,
     /// xennet is installed and enabled.
     pub vif_driver: bool,
     /// An emulated disk was already started by its driver.
@@ -84,33 +95,64 @@ pub struct Permission {
 /// Judges the situation.
 #[must_use]
 pub fn permission(s: &Situation) -> Permission {
-    let common = if !s.protocol {
-        Err(Veto::NoProtocol)
-    } else if s.blacklisted {
-        Err(Veto::Blacklisted)
-    } else if s.safe_mode {
-        Err(Veto::SafeMode)
-    } else if s.setup {
-        Err(Veto::Setup)
-    } else if s.load_option {
-        Err(Veto::LoadOption)
-    } else {
-        Ok(())
+    let check = |good: bool, veto: Veto| if good { Ok(()) } else { Err(veto) };
+    let machine = check(s.protocol, Veto::NoProtocol).and(check(!s.blacklisted, Veto::Blacklisted));
+    // What somebody wants, as opposed to what is possible.
+    let wish = |host: bool, setting: bool| {
+        check(!s.safe_mode, Veto::SafeMode)
+            .and(check(!s.setup, Veto::Setup))
+            .and(check(!s.load_option, Veto::LoadOption))
+            .and(check(host, Veto::Host))
+            .and(check(setting, Veto::Setting))
     };
-    let each = |host: bool, setting: bool, driver: bool, used: bool| {
-        common?;
-        match (host, setting, driver, used) {
-            (false, ..) => Err(Veto::Host),
-            (_, false, ..) => Err(Veto::Setting),
-            (_, _, false, _) => Err(Veto::NoDriver),
-            (_, _, _, true) => Err(Veto::InUse),
-            _ => Ok(()),
-        }
-    };
+    // Staying emulated is the safe side only where the emulated disks have a driver: otherwise the PV
+    // disks are the only ones that can start Windows, whoever would rather not have them.
+    let disk_wish = wish(s.host_disks, s.setting_disks)
+        .and(check(s.vbd_started_before, Veto::Unproven))
+        .or_else(|veto| check(s.emulated_demoted, veto));
     Permission {
-        disks: each(s.host_disks, s.setting_disks, s.vbd_driver, s.disk_in_use),
-        nics: each(s.host_nics, s.setting_nics, s.vif_driver, s.nic_in_use),
+        disks: machine
+            .and(check(s.vbd_driver, Veto::NoDriver))
+            .and(check(s.adapter_configured, Veto::Unconfigured))
+            .and(disk_wish)
+            .and(check(!s.disk_in_use, Veto::InUse)),
+        nics: machine
+            .and(wish(s.host_nics, s.setting_nics))
+            .and(check(s.vif_driver, Veto::NoDriver))
+            .and(check(!s.nic_in_use, Veto::InUse)),
     }
+}
+
+/// A driver of Windows' own for emulated disk controllers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmulatedDriver {
+    /// A device instance of this system, present or remembered, is bound to it.
+    pub bound: bool,
+    /// Its `StartOverride` keeps it from being a boot driver. Windows sets that after a boot that did not
+    /// need the driver, so after every boot from PV disks.
+    pub demoted: bool,
+    /// It is loaded all the same.
+    pub loaded: bool,
+}
+
+/// Services of Windows' drivers for the controllers that device models emulate: PIIX3, AHCI, NVMe, LSI.
+pub const EMULATED_DRIVERS: [&str; 7] =
+    ["intelide", "pciide", "atapi", "storahci", "stornvme", "LSI_SAS", "lsi_scsi"];
+
+/// Whether emulated disks would find no driver in this boot.
+#[must_use]
+pub fn emulated_demoted(drivers: impl IntoIterator<Item = EmulatedDriver>) -> bool {
+    drivers.into_iter().any(|driver| driver.bound && driver.demoted && !driver.loaded)
+}
+
+/// `CONFIGFLAG_DISABLED | CONFIGFLAG_REINSTALL | CONFIGFLAG_FAILEDINSTALL` (regstr.h).
+const UNCONFIGURED: u32 = 0x1 | 0x20 | 0x40;
+
+/// Whether an instance key with these values has `service` bound, ready to be started at boot.
+#[must_use]
+pub fn is_configured(service: &str, bound: Option<&str>, config_flags: Option<u32>) -> bool {
+    bound.is_some_and(|bound| bound.eq_ignore_ascii_case(service))
+        && config_flags.unwrap_or(0) & UNCONFIGURED == 0
 }
 
 /// What the host's key `vm-data/xenpv/unplug` allows: (disks, NICs). Absent is all.
@@ -241,6 +283,9 @@ mod tests {
         setting_disks: true,
         setting_nics: true,
         vbd_driver: true,
+        adapter_configured: true,
+        vbd_started_before: true,
+        emulated_demoted: false,
         vif_driver: true,
         disk_in_use: false,
         nic_in_use: false,
@@ -272,6 +317,8 @@ mod tests {
         disks(Situation { host_disks: false, ..GOOD }, Veto::Host);
         disks(Situation { setting_disks: false, ..GOOD }, Veto::Setting);
         disks(Situation { vbd_driver: false, ..GOOD }, Veto::NoDriver);
+        disks(Situation { adapter_configured: false, ..GOOD }, Veto::Unconfigured);
+        disks(Situation { vbd_started_before: false, ..GOOD }, Veto::Unproven);
         disks(Situation { disk_in_use: true, ..GOOD }, Veto::InUse);
         let nics = |s: Situation, veto| {
             assert_eq!(permission(&s), Permission { disks: Ok(()), nics: Err(veto) });
@@ -280,6 +327,42 @@ mod tests {
         nics(Situation { setting_nics: false, ..GOOD }, Veto::Setting);
         nics(Situation { vif_driver: false, ..GOOD }, Veto::NoDriver);
         nics(Situation { nic_in_use: true, ..GOOD }, Veto::InUse);
+    }
+
+    #[test]
+    fn without_a_driver_for_emulated_disks_there_is_nothing_to_stay_with() {
+        let demoted = Situation { emulated_demoted: true, ..GOOD };
+        let disks = |s: Situation| permission(&s).disks;
+        assert_eq!(disks(Situation { safe_mode: true, ..demoted }), Ok(()));
+        assert_eq!(disks(Situation { load_option: true, ..demoted }), Ok(()));
+        assert_eq!(disks(Situation { host_disks: false, setting_disks: false, ..demoted }), Ok(()));
+        assert_eq!(disks(Situation { vbd_started_before: false, ..demoted }), Ok(()));
+        // What makes PV disks impossible stands, and NICs are not a matter of booting.
+        assert_eq!(disks(Situation { vbd_driver: false, ..demoted }), Err(Veto::NoDriver));
+        assert_eq!(disks(Situation { adapter_configured: false, ..demoted }), Err(Veto::Unconfigured));
+        assert_eq!(disks(Situation { protocol: false, ..demoted }), Err(Veto::NoProtocol));
+        assert_eq!(permission(&Situation { safe_mode: true, ..demoted }).nics, Err(Veto::SafeMode));
+    }
+
+    #[test]
+    fn only_a_driver_that_the_machine_uses_is_missed() {
+        let idle = EmulatedDriver { bound: false, demoted: true, loaded: false };
+        let gone = EmulatedDriver { bound: true, ..idle };
+        let there = EmulatedDriver { loaded: true, ..gone };
+        assert!(!emulated_demoted([idle, there]));
+        assert!(emulated_demoted([idle, there, gone]));
+        assert!(!emulated_demoted([EmulatedDriver { demoted: false, ..gone }]), "never installed");
+    }
+
+    #[test]
+    fn a_bound_adapter_has_its_service_and_nothing_to_do() {
+        assert!(is_configured("xenpvvbd", Some("XenPvVbd"), None));
+        assert!(is_configured("xenpvvbd", Some("xenpvvbd"), Some(0x400)));
+        assert!(!is_configured("xenpvvbd", None, Some(0)));
+        assert!(!is_configured("xenpvvbd", Some("xenvbd"), Some(0)));
+        for flag in [1, 0x20, 0x40] {
+            assert!(!is_configured("xenpvvbd", Some("xenpvvbd"), Some(flag)), "{flag:#x}");
+        }
     }
 
     #[test]

@@ -50,6 +50,27 @@ const CAMPAIGNS: &[Campaign] = &[
         variable: "SEEDS",
         seeds: 1000,
     },
+    Campaign {
+        name: "power",
+        about: "the setup program with a power failure after every change, all states of the disk",
+        test: ("bootmodel", "power", "every_operation_survives_a_power_failure_after_every_change"),
+        variable: "XENPV_BOOTMODEL",
+        seeds: 1,
+    },
+    Campaign {
+        name: "power-broken-drivers",
+        about: "the same with each driver of each release never starting",
+        test: ("bootmodel", "power", "a_driver_that_never_starts_stops_no_guest"),
+        variable: "XENPV_BOOTMODEL",
+        seeds: 1,
+    },
+    Campaign {
+        name: "power-machines",
+        about: "the same on other machines",
+        test: ("bootmodel", "power", "other_machines_and_other_habits_of_windows"),
+        variable: "XENPV_BOOTMODEL",
+        seeds: 1,
+    },
 ];
 
 /// Options of `soak`.

@@ -1,0 +1,279 @@
+//! `xenpv-setup`: see `docs/install.md`, and `installer/README.md` for the contract with the MSI.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use xenpv_setup::{doctor, facts::Facts, hive::OfflineHive};
+
+/// Installs, checks and removes the Xen PV drivers.
+#[derive(Parser)]
+#[command(name = "xenpv-setup", version, about, long_about = None)]
+struct Cli {
+    /// Append everything that is done to this file
+    #[arg(long, global = true, value_name = "file")]
+    log: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Install, upgrade or repair the drivers of a driver folder
+    Install(Install),
+    /// Install the same version once more, over what is there
+    Repair(Install),
+    /// Install a newer version
+    Upgrade(Install),
+    /// Say whether `install` would be refused, and why; change nothing
+    Check(Install),
+    /// Remove the drivers; a restart in the middle is taken care of
+    Uninstall {
+        /// The driver folder; needed only for --rollback
+        #[arg(long, value_name = "folder")]
+        package: Option<PathBuf>,
+        /// Take an uninstallation back
+        #[arg(long)]
+        rollback: bool,
+    },
+    /// Take the last change back
+    Rollback,
+    /// What is installed, in words or as JSON
+    Status {
+        /// JSON on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// What is wrong, what it leads to and what to do
+    Doctor {
+        /// JSON on standard output
+        #[arg(long)]
+        json: bool,
+        /// Look at this SYSTEM hive (…\Windows\System32\config\SYSTEM) instead of the running system
+        #[arg(long, value_name = "file")]
+        system_hive: Option<PathBuf>,
+    },
+    /// What the boot service does
+    #[command(hide = true)]
+    Boot {
+        /// Started by the service control manager
+        #[arg(long)]
+        service: bool,
+    },
+}
+
+#[derive(clap::Args)]
+struct Install {
+    /// The driver folder
+    #[arg(long, value_name = "folder")]
+    package: PathBuf,
+    /// Take over from another vendor's Xen drivers where that is safe
+    #[arg(long)]
+    replace_others: bool,
+    /// Allow an older version than the one that is there
+    #[arg(long)]
+    downgrade: bool,
+    /// Take the last installation back
+    #[arg(long)]
+    rollback: bool,
+}
+
+/// Windows Installer's codes.
+#[cfg_attr(not(windows), expect(dead_code, reason = "only changes end with a restart"))]
+const RESTART: u32 = 3010;
+const FAILED: u32 = 1603;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let help = !error.use_stderr();
+            // A closed output is no reason to fail.
+            let _ = error.print();
+            if !help {
+                eprintln!("error: the command line is not understood; `xenpv-setup --help` explains it");
+            }
+            return exit(if help { 0 } else { FAILED });
+        }
+    };
+    match run(cli) {
+        Ok(code) => exit(code),
+        Err(message) => {
+            eprintln!("error: {message}");
+            exit(FAILED)
+        }
+    }
+}
+
+/// Windows has 32-bit exit codes; elsewhere there is only success and failure.
+fn exit(code: u32) -> ExitCode {
+    if cfg!(windows) {
+        std::process::exit(code.cast_signed());
+    }
+    ExitCode::from(u8::from(code != 0))
+}
+
+fn run(cli: Cli) -> Result<u32, String> {
+    if let Verb::Doctor { json, system_hive: Some(path) } = &cli.verb {
+        let hive = OfflineHive::open(path)?;
+        if hive.dirty {
+            eprintln!(
+                "note: the hive was not closed cleanly; load and unload it with `reg load` first to see its last changes"
+            );
+        }
+        return print(&doctor::judge(&Facts::registry(&hive)), *json);
+    }
+    live(cli)
+}
+
+/// Prints a judgement. 0: as it should be, or only notes and warnings.
+fn print(report: &doctor::Report, json: bool) -> Result<u32, String> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(report).map_err(|error| error.to_string())?);
+    } else {
+        for finding in &report.findings {
+            let level = format!("{:?}", finding.level).to_lowercase();
+            println!("{level}: {}", finding.text);
+            if !finding.remedy.is_empty() {
+                println!("    {}", finding.remedy);
+            }
+        }
+    }
+    Ok(if report.level == doctor::Level::Error { FAILED } else { 0 })
+}
+
+#[cfg(not(windows))]
+fn live(cli: Cli) -> Result<u32, String> {
+    let _ = cli.log;
+    Err("this runs on Windows; elsewhere only `doctor --system-hive <file>` works".to_owned())
+}
+
+#[cfg(windows)]
+fn live(cli: Cli) -> Result<u32, String> {
+    use xenpv_setup::{
+        names::Driver,
+        refuse::Allowances,
+        run::{self, Done, Error},
+        windows::{Severity, Windows, report, run_as_service, single_instance},
+    };
+
+    let mut system = Windows::new(cli.log.clone(), true);
+    let changes = !matches!(
+        cli.verb,
+        Verb::Status { .. } | Verb::Doctor { .. } | Verb::Check(_) | Verb::Boot { service: true }
+    );
+    let guard = changes.then(single_instance);
+    if matches!(guard, Some(None)) {
+        return Err(
+            "another copy of this program is at work; wait until it has finished and try again".to_owned()
+        );
+    }
+    let allowed = |options: &Install| Allowances {
+        replace_others: options.replace_others,
+        downgrade: options.downgrade,
+    };
+    let install = |system: &mut Windows, options: &Install, repair: bool| {
+        if options.rollback {
+            return run::undo(system).map_err(Error::Failed);
+        }
+        run::install(system, &options.package, allowed(options), repair)
+    };
+    let (what, result): (&str, Result<Done, Error>) = match &cli.verb {
+        Verb::Install(options) | Verb::Upgrade(options) => {
+            ("installation", install(&mut system, options, false))
+        }
+        Verb::Repair(options) => ("repair", install(&mut system, options, true)),
+        Verb::Uninstall { package, rollback: true } => {
+            ("rollback of the removal", run::undo_removal(&mut system, package.as_deref()))
+        }
+        Verb::Uninstall { .. } => ("removal", run::uninstall(&mut system)),
+        Verb::Rollback => ("rollback", run::undo(&mut system).map_err(Error::Failed)),
+        Verb::Boot { service: false } => ("boot", run::boot(&mut system).map_err(Error::Failed)),
+        Verb::Boot { service: true } => {
+            run_as_service(service_boot, service_shutdown).map_err(|failure| failure.to_string())?;
+            return Ok(0);
+        }
+        Verb::Check(options) => {
+            return match run::check(&system, &options.package, allowed(options)) {
+                Ok(package) => {
+                    println!("version {} can be installed", package.version);
+                    Ok(0)
+                }
+                Err(error) => Err(error.to_string()),
+            };
+        }
+        Verb::Doctor { json, .. } => return print(&doctor::judge(&Facts::gather(&system)), *json),
+        Verb::Status { json } => {
+            let facts = Facts::gather(&system);
+            let judgement = doctor::judge(&facts);
+            if *json {
+                let store: Vec<_> = facts
+                    .store
+                    .iter()
+                    .map(|package| serde_json::json!({ "published": package.published, "driver": package.driver.name(), "version": package.version }))
+                    .collect();
+                let status = serde_json::json!({
+                    "wanted": facts.state.wanted.map(|wanted| format!("{wanted:?}").to_lowercase()),
+                    "version": facts.state.version,
+                    "installed": facts.installed(),
+                    "boot_disk": judgement.boot_disk,
+                    "restart_due": facts.restart_due,
+                    "level": judgement.level,
+                    "store": store,
+                    "bus_present": facts.devices_of(Driver::Pci).any(|device| device.presence.is_some()),
+                });
+                println!("{}", serde_json::to_string_pretty(&status).map_err(|error| error.to_string())?);
+            } else {
+                println!(
+                    "version: {}",
+                    facts.installed().or(facts.state.version.as_deref()).unwrap_or("not installed")
+                );
+                println!("boot disk: {}", judgement.boot_disk.unwrap_or("unknown"));
+                println!("restart due: {}", if facts.restart_due { "yes" } else { "no" });
+            }
+            return Ok(0);
+        }
+    };
+    match result {
+        Ok(Done { restart }) => {
+            let text =
+                if restart { format!("{what} done; a restart completes it") } else { format!("{what} done") };
+            println!("{text}");
+            report(if restart { Severity::Warning } else { Severity::Information }, &text);
+            Ok(if restart { RESTART } else { 0 })
+        }
+        Err(error) => {
+            let text = format!("{what}: {error}");
+            xenpv_setup::system::System::log(&mut system, &text);
+            report(Severity::Error, &text);
+            Err(error.to_string())
+        }
+    }
+}
+
+/// The boot service's log lies beside the drivers' other traces.
+#[cfg(windows)]
+fn service_system() -> xenpv_setup::windows::Windows {
+    let root = std::env::var_os("SystemRoot").map_or_else(|| PathBuf::from(r"C:\Windows"), PathBuf::from);
+    xenpv_setup::windows::Windows::new(Some(root.join("Logs").join("xenpv-boot.log")), false)
+}
+
+#[cfg(windows)]
+fn service_boot() {
+    use xenpv_setup::windows::{Severity, report};
+    match xenpv_setup::run::boot(&mut service_system()) {
+        Ok(done) if done.restart => {
+            report(Severity::Warning, "a restart completes the change of the Xen PV drivers")
+        }
+        Ok(_) => {}
+        Err(failure) => report(
+            Severity::Error,
+            &format!("the boot service failed and tries again at the next start: {failure}"),
+        ),
+    }
+}
+
+#[cfg(windows)]
+fn service_shutdown() {
+    // What fails now is repaired at the next start.
+    let _ = xenpv_setup::run::shutdown(&mut service_system());
+}

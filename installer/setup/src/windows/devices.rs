@@ -1,0 +1,156 @@
+//! The driver store and devices: SetupAPI, newdev and the configuration manager.
+#![expect(unsafe_code, reason = "calls Windows")]
+
+use std::{
+    path::{Path, PathBuf},
+    ptr,
+};
+
+use windows_sys::Win32::{
+    Devices::DeviceAndDriverInstallation::{
+        CM_Get_DevNode_Status, CM_Locate_DevNodeW, CM_REENUMERATE_SYNCHRONOUS, CM_Reenumerate_DevNode,
+        CMP_WaitNoPendingInstallEvents, CR_SUCCESS, DIIRFLAG_FORCE_INF, DN_STARTED, DiInstallDriverW,
+        DiUninstallDevice, HDEVINFO, SP_DEVINFO_DATA, SPOST_PATH, SUOI_FORCEDELETE, SetupCopyOEMInfW,
+        SetupDiCreateDeviceInfoList, SetupDiDestroyDeviceInfoList, SetupDiOpenDeviceInfoW,
+        SetupGetInfDriverStoreLocationW, SetupUninstallOEMInfW,
+    },
+    Foundation::{ERROR_FILE_NOT_FOUND, ERROR_NO_MORE_ITEMS, FALSE},
+};
+
+use super::text::{failure, last, last_failure, narrow, wide};
+use crate::{
+    step::{Failure, Outcome},
+    system::Presence,
+};
+
+/// A rescan is over after this at the latest; Windows goes on by itself.
+const PATIENCE_MS: u32 = 120_000;
+/// `ERROR_NO_SUCH_DEVINST` (setupapi.h).
+const NO_SUCH_DEVINST: u32 = 0xE000_020B;
+
+/// Puts a package into the driver store.
+pub fn stage(inf: &Path) -> Result<(), Failure> {
+    let path = wide(inf);
+    let folder = wide(inf.parent().unwrap_or_else(|| Path::new(".")));
+    // SAFETY: both paths end with a NUL; nothing is asked back.
+    let good = unsafe {
+        SetupCopyOEMInfW(
+            path.as_ptr(),
+            folder.as_ptr(),
+            SPOST_PATH,
+            0,
+            ptr::null_mut(),
+            0,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    if good == FALSE { Err(last_failure()) } else { Ok(()) }
+}
+
+/// Installs a package on the devices that it fits.
+pub fn install(inf: &Path, force: bool) -> Result<Outcome, Failure> {
+    let path = wide(inf);
+    let mut restart = FALSE;
+    let flags = if force { DIIRFLAG_FORCE_INF } else { 0 };
+    // SAFETY: the path ends with a NUL, the answer is written to a local.
+    let good = unsafe { DiInstallDriverW(ptr::null_mut(), path.as_ptr(), flags, &raw mut restart) };
+    // "No more items": no device had a worse driver than this one, so nothing had to be done.
+    if good == FALSE && last() != ERROR_NO_MORE_ITEMS {
+        return Err(last_failure());
+    }
+    settle();
+    Ok(Outcome { restart: restart != FALSE })
+}
+
+/// Waits until Windows has installed what it has found.
+fn settle() {
+    // SAFETY: no pointers. That the time is over is no error.
+    unsafe { CMP_WaitNoPendingInstallEvents(PATIENCE_MS) };
+}
+
+/// Has the whole tree looked through.
+pub fn rescan() {
+    let mut root = 0;
+    // SAFETY: no name is the root; the answer is written to a local.
+    if unsafe { CM_Locate_DevNodeW(&raw mut root, ptr::null(), 0) } == CR_SUCCESS {
+        // SAFETY: a device node.
+        unsafe { CM_Reenumerate_DevNode(root, CM_REENUMERATE_SYNCHRONOUS) };
+    }
+    settle();
+}
+
+/// Whether a device is there, and how it is.
+pub fn presence(instance: &str) -> Option<Presence> {
+    let id = wide(instance);
+    let (mut node, mut status, mut problem) = (0, 0, 0);
+    // SAFETY: the ID ends with a NUL; only present devices are found.
+    if unsafe { CM_Locate_DevNodeW(&raw mut node, id.as_ptr(), 0) } != CR_SUCCESS {
+        return None;
+    }
+    // SAFETY: the answers are written to locals.
+    if unsafe { CM_Get_DevNode_Status(&raw mut status, &raw mut problem, node, 0) } != CR_SUCCESS {
+        return None;
+    }
+    Some(Presence { started: status & DN_STARTED != 0, problem })
+}
+
+/// A list of devices, for functions that want one.
+struct List(HDEVINFO);
+
+impl Drop for List {
+    fn drop(&mut self) {
+        // SAFETY: ours, destroyed once.
+        unsafe { SetupDiDestroyDeviceInfoList(self.0) };
+    }
+}
+
+/// Uninstalls a device, present or not.
+pub fn remove(instance: &str) -> Result<Outcome, Failure> {
+    // SAFETY: no class and no window.
+    let list = List(unsafe { SetupDiCreateDeviceInfoList(ptr::null(), ptr::null_mut()) });
+    if list.0 == -1 {
+        return Err(last_failure());
+    }
+    let id = wide(instance);
+    let mut data =
+        SP_DEVINFO_DATA { cbSize: size_of::<SP_DEVINFO_DATA>() as u32, ..SP_DEVINFO_DATA::default() };
+    // SAFETY: the ID ends with a NUL; the record has its size.
+    let good = unsafe { SetupDiOpenDeviceInfoW(list.0, id.as_ptr(), ptr::null_mut(), 0, &raw mut data) };
+    if good == FALSE {
+        return match last() {
+            NO_SUCH_DEVINST => Ok(Outcome::default()),
+            code => Err(failure(code)),
+        };
+    }
+    let mut restart = FALSE;
+    // SAFETY: a device of the list.
+    let good = unsafe { DiUninstallDevice(ptr::null_mut(), list.0, &raw const data, 0, &raw mut restart) };
+    if good == FALSE { Err(last_failure()) } else { Ok(Outcome { restart: restart != FALSE }) }
+}
+
+/// Deletes a package from the driver store. Devices that are not present may still name it.
+pub fn remove_package(published: &str) -> Result<(), Failure> {
+    let name = wide(published);
+    // SAFETY: the name ends with a NUL.
+    let good = unsafe { SetupUninstallOEMInfW(name.as_ptr(), SUOI_FORCEDELETE, ptr::null()) };
+    if good == FALSE && last() != ERROR_FILE_NOT_FOUND { Err(last_failure()) } else { Ok(()) }
+}
+
+/// Where the INF file of a published package lies in the driver store.
+pub fn store_location(published: &str) -> Option<PathBuf> {
+    let name = wide(published);
+    let mut buffer = vec![0u16; 1024];
+    // SAFETY: the buffer is described by its length, the rest is optional.
+    let good = unsafe {
+        SetupGetInfDriverStoreLocationW(
+            name.as_ptr(),
+            ptr::null(),
+            ptr::null(),
+            buffer.as_mut_ptr(),
+            buffer.len() as u32,
+            ptr::null_mut(),
+        )
+    };
+    (good != FALSE).then(|| PathBuf::from(narrow(&buffer)))
+}

@@ -1,0 +1,147 @@
+//! Disks, files, and who runs this.
+#![expect(unsafe_code, reason = "calls Windows")]
+
+use std::{path::Path, ptr};
+
+use windows_sys::Win32::{
+    Foundation::{CloseHandle, ERROR_ALREADY_EXISTS, FALSE, HANDLE, INVALID_HANDLE_VALUE},
+    Storage::FileSystem::{
+        CreateFileW, FILE_SHARE_READ, FILE_SHARE_WRITE, GetDiskFreeSpaceExW, MOVEFILE_DELAY_UNTIL_REBOOT,
+        MoveFileExW, OPEN_EXISTING,
+    },
+    System::{
+        IO::DeviceIoControl,
+        Ioctl::{
+            IOCTL_STORAGE_QUERY_PROPERTY, PropertyStandardQuery, STORAGE_DEVICE_DESCRIPTOR,
+            STORAGE_PROPERTY_QUERY, StorageDeviceProperty,
+        },
+        SystemInformation::GetSystemTime,
+        Threading::CreateMutexW,
+    },
+    UI::Shell::IsUserAnAdmin,
+};
+
+use super::text::{last, last_failure, wide};
+use crate::{step::Failure, system::BootDisk};
+
+/// `VENDOR` of xenvbd's INQUIRY data.
+const VENDOR: &str = "XENPV";
+
+/// An object of the system.
+struct Object(HANDLE);
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        // SAFETY: ours, closed once.
+        unsafe { CloseHandle(self.0) };
+    }
+}
+
+/// What the volume of Windows is on: the vendor that its disk reports.
+pub fn boot_disk() -> BootDisk {
+    let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".into());
+    match vendor(&format!(r"\\.\{drive}")) {
+        Some(vendor) if vendor.trim() == VENDOR => BootDisk::Pv,
+        _ => BootDisk::Emulated,
+    }
+}
+
+fn vendor(volume: &str) -> Option<String> {
+    let path = wide(volume);
+    let share = FILE_SHARE_READ | FILE_SHARE_WRITE;
+    // SAFETY: the path ends with a NUL; no access but to attributes is asked for.
+    let handle =
+        unsafe { CreateFileW(path.as_ptr(), 0, share, ptr::null(), OPEN_EXISTING, 0, ptr::null_mut()) };
+    if handle == INVALID_HANDLE_VALUE {
+        return None;
+    }
+    let volume = Object(handle);
+    let query = STORAGE_PROPERTY_QUERY {
+        PropertyId: StorageDeviceProperty,
+        QueryType: PropertyStandardQuery,
+        ..STORAGE_PROPERTY_QUERY::default()
+    };
+    let mut answer = vec![0u8; 1024];
+    let mut length = 0;
+    // SAFETY: both buffers are described by their lengths.
+    let good = unsafe {
+        DeviceIoControl(
+            volume.0,
+            IOCTL_STORAGE_QUERY_PROPERTY,
+            (&raw const query).cast(),
+            size_of::<STORAGE_PROPERTY_QUERY>() as u32,
+            answer.as_mut_ptr().cast(),
+            answer.len() as u32,
+            &raw mut length,
+            ptr::null_mut(),
+        )
+    };
+    if good == FALSE {
+        return None;
+    }
+    answer.truncate(length as usize);
+    let at = std::mem::offset_of!(STORAGE_DEVICE_DESCRIPTOR, VendorIdOffset);
+    let offset = u32::from_le_bytes(answer.get(at..at + 4)?.try_into().ok()?) as usize;
+    let text = answer.get(offset..).filter(|_| offset != 0)?;
+    Some(String::from_utf8_lossy(text.split(|byte| *byte == 0).next()?).into_owned())
+}
+
+/// Free bytes where `folder` is; 0 when that cannot be told.
+pub fn free_bytes(folder: &Path) -> u64 {
+    let path = wide(folder);
+    let mut free = 0u64;
+    // SAFETY: the path ends with a NUL, the answer is written to a local.
+    unsafe { GetDiskFreeSpaceExW(path.as_ptr(), &raw mut free, ptr::null_mut(), ptr::null_mut()) };
+    free
+}
+
+/// Whether the caller has an administrator's rights in full.
+pub fn is_administrator() -> bool {
+    // SAFETY: no arguments.
+    unsafe { IsUserAnAdmin() != FALSE }
+}
+
+/// Makes sure that no second copy changes things at the same time; the guard is kept until the end of the
+/// process. `None`: another one runs.
+#[must_use]
+pub fn single_instance() -> Option<impl Drop> {
+    let name = wide(r"Global\XenPVSetup");
+    // SAFETY: the name ends with a NUL.
+    let handle = unsafe { CreateMutexW(ptr::null(), 1, name.as_ptr()) };
+    let second = last() == ERROR_ALREADY_EXISTS;
+    (!handle.is_null()).then(|| Object(handle)).filter(|_| !second)
+}
+
+/// Deletes a file; one that is in use goes at the next boot.
+pub fn delete_now_or_at_boot(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().map(Path::to_owned);
+    if !path.exists() {
+        return Ok(());
+    }
+    if std::fs::remove_file(path).is_ok() {
+        if let Some(folder) = folder {
+            // Only when nothing else is in it.
+            let _ = std::fs::remove_dir(folder);
+        }
+        return Ok(());
+    }
+    for doomed in [Some(path.to_owned()), folder].into_iter().flatten() {
+        let name = wide(&doomed);
+        // SAFETY: the name ends with a NUL; no new name is deletion.
+        if unsafe { MoveFileExW(name.as_ptr(), ptr::null(), MOVEFILE_DELAY_UNTIL_REBOOT) } == FALSE {
+            return Err(last_failure());
+        }
+    }
+    Ok(())
+}
+
+/// The time, for logs: UTC.
+pub fn time() -> String {
+    let mut now = windows_sys::Win32::Foundation::SYSTEMTIME::default();
+    // SAFETY: written to a local.
+    unsafe { GetSystemTime(&raw mut now) };
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        now.wYear, now.wMonth, now.wDay, now.wHour, now.wMinute, now.wSecond
+    )
+}

@@ -1,0 +1,179 @@
+//! The service control manager: our boot service, and deleting services.
+#![expect(unsafe_code, reason = "calls Windows")]
+
+use std::{
+    ffi::c_void,
+    ptr,
+    sync::{Condvar, Mutex, OnceLock},
+};
+
+use windows_sys::Win32::{
+    Foundation::{
+        ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_EXISTS, ERROR_SERVICE_MARKED_FOR_DELETE, FALSE,
+    },
+    System::Services::{
+        ChangeServiceConfigW, CloseServiceHandle, CreateServiceW, DeleteService, OpenSCManagerW,
+        OpenServiceW, RegisterServiceCtrlHandlerExW, SC_HANDLE, SC_MANAGER_ALL_ACCESS,
+        SERVICE_ACCEPT_PRESHUTDOWN, SERVICE_ACCEPT_STOP, SERVICE_ALL_ACCESS, SERVICE_AUTO_START,
+        SERVICE_CONTROL_PRESHUTDOWN, SERVICE_CONTROL_STOP, SERVICE_ERROR_NORMAL, SERVICE_RUNNING,
+        SERVICE_START_PENDING, SERVICE_STATUS, SERVICE_STOPPED, SERVICE_TABLE_ENTRYW,
+        SERVICE_WIN32_OWN_PROCESS, SetServiceStatus, StartServiceCtrlDispatcherW,
+    },
+};
+
+use super::text::{failure, last, last_failure, wide};
+use crate::{names::BOOT_SERVICE, step::Failure};
+
+struct Handle(SC_HANDLE);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: ours, closed once.
+        unsafe { CloseServiceHandle(self.0) };
+    }
+}
+
+fn manager() -> Result<Handle, Failure> {
+    // SAFETY: this machine, the active database.
+    let handle = unsafe { OpenSCManagerW(ptr::null(), ptr::null(), SC_MANAGER_ALL_ACCESS) };
+    if handle.is_null() { Err(last_failure()) } else { Ok(Handle(handle)) }
+}
+
+fn open(manager: &Handle, name: &str) -> Result<Handle, u32> {
+    let name = wide(name);
+    // SAFETY: the name ends with a NUL.
+    let handle = unsafe { OpenServiceW(manager.0, name.as_ptr(), SERVICE_ALL_ACCESS) };
+    if handle.is_null() { Err(last()) } else { Ok(Handle(handle)) }
+}
+
+/// Makes a service that starts with Windows, or gives the one that exists this program.
+pub fn create(name: &str, title: &str, command: &str) -> Result<(), Failure> {
+    let manager = manager()?;
+    let (wide_name, title, command) = (wide(name), wide(title), wide(command));
+    // SAFETY: all strings end with a NUL, the rest is optional.
+    let handle = unsafe {
+        CreateServiceW(
+            manager.0,
+            wide_name.as_ptr(),
+            title.as_ptr(),
+            SERVICE_ALL_ACCESS,
+            SERVICE_WIN32_OWN_PROCESS,
+            SERVICE_AUTO_START,
+            SERVICE_ERROR_NORMAL,
+            command.as_ptr(),
+            ptr::null(),
+            ptr::null_mut(),
+            ptr::null(),
+            ptr::null(),
+            ptr::null(),
+        )
+    };
+    if !handle.is_null() {
+        drop(Handle(handle));
+        return Ok(());
+    }
+    match last() {
+        ERROR_SERVICE_EXISTS => {}
+        code => return Err(failure(code)),
+    }
+    let service = open(&manager, name).map_err(failure)?;
+    // SAFETY: all strings end with a NUL, the rest stays as it is.
+    let good = unsafe {
+        ChangeServiceConfigW(
+            service.0,
+            SERVICE_WIN32_OWN_PROCESS,
+            SERVICE_AUTO_START,
+            SERVICE_ERROR_NORMAL,
+            command.as_ptr(),
+            ptr::null(),
+            ptr::null_mut(),
+            ptr::null(),
+            ptr::null(),
+            ptr::null(),
+            title.as_ptr(),
+        )
+    };
+    if good == FALSE { Err(last_failure()) } else { Ok(()) }
+}
+
+/// Deletes a service, or marks it for deletion at the next boot.
+pub fn delete(name: &str) -> Result<(), Failure> {
+    let service = match open(&manager()?, name) {
+        Ok(service) => service,
+        Err(ERROR_SERVICE_DOES_NOT_EXIST) => return Ok(()),
+        Err(code) => return Err(failure(code)),
+    };
+    // SAFETY: an open service.
+    if unsafe { DeleteService(service.0) } != FALSE {
+        return Ok(());
+    }
+    match last() {
+        ERROR_SERVICE_MARKED_FOR_DELETE => Ok(()),
+        code => Err(failure(code)),
+    }
+}
+
+/// What the service does at boot and at shutdown.
+struct Work {
+    boot: fn(),
+    shutdown: fn(),
+}
+
+static WORK: OnceLock<Work> = OnceLock::new();
+static STOP: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+/// Runs as the boot service until Windows shuts down or somebody stops it.
+///
+/// # Errors
+/// It was not started by the service control manager.
+pub fn run_as_service(boot: fn(), shutdown: fn()) -> Result<(), Failure> {
+    let _ = WORK.set(Work { boot, shutdown });
+    let mut name = wide(BOOT_SERVICE);
+    let table = [
+        SERVICE_TABLE_ENTRYW { lpServiceName: name.as_mut_ptr(), lpServiceProc: Some(main) },
+        SERVICE_TABLE_ENTRYW { lpServiceName: ptr::null_mut(), lpServiceProc: None },
+    ];
+    // SAFETY: the table ends with an empty entry and outlives the call.
+    if unsafe { StartServiceCtrlDispatcherW(table.as_ptr()) } == FALSE { Err(last_failure()) } else { Ok(()) }
+}
+
+unsafe extern "system" fn control(code: u32, _: u32, _: *mut c_void, _: *mut c_void) -> u32 {
+    if code == SERVICE_CONTROL_PRESHUTDOWN || code == SERVICE_CONTROL_STOP {
+        if let Ok(mut stop) = STOP.0.lock() {
+            *stop = true;
+        }
+        STOP.1.notify_all();
+    }
+    0
+}
+
+unsafe extern "system" fn main(_: u32, _: *mut windows_sys::core::PWSTR) {
+    let name = wide(BOOT_SERVICE);
+    // SAFETY: the handler is a function of this program.
+    let handle = unsafe { RegisterServiceCtrlHandlerExW(name.as_ptr(), Some(control), ptr::null()) };
+    let say = |state: u32| {
+        let status = SERVICE_STATUS {
+            dwServiceType: SERVICE_WIN32_OWN_PROCESS,
+            dwCurrentState: state,
+            dwControlsAccepted: if state == SERVICE_RUNNING {
+                SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN
+            } else {
+                0
+            },
+            dwWaitHint: if state == SERVICE_START_PENDING { 30_000 } else { 0 },
+            ..SERVICE_STATUS::default()
+        };
+        // SAFETY: a local record.
+        unsafe { SetServiceStatus(handle, &raw const status) };
+    };
+    // Running at once: the boot does not wait for us.
+    say(SERVICE_RUNNING);
+    if let Some(work) = WORK.get() {
+        (work.boot)();
+        let guard = STOP.0.lock();
+        let waited = guard.map(|stop| STOP.1.wait_while(stop, |stop| !*stop));
+        drop(waited);
+        (work.shutdown)();
+    }
+    say(SERVICE_STOPPED);
+}

@@ -57,9 +57,15 @@ rig_run_scenarios() {
 }
 
 # No guest, loop device or stray process of a scenario survives it.
+rig_guests() { xl list 2>/dev/null | awk 'NR>1 && $2>0 {print $2}'; }
 rig_clean() {
-  local d
-  for d in $(xl list 2>/dev/null | awk 'NR>1 && $2>0 {print $2}'); do timeout 30 xl destroy "$d"; done
+  local d n=0
+  for d in $(rig_guests); do timeout 60 xl destroy "$d"; done
+  # A guest that is still going away would stand in the next one's way.
+  while [ -n "$(rig_guests)" ] && [ $n -lt 600 ]; do
+    n=$((n + 1))
+    sleep 0.2
+  done
   losetup -D
   # A scenario that was killed left its servers behind.
   busybox killall xenpeer busybox sleep 2>/dev/null

@@ -1,4 +1,5 @@
-//! `docs/features.md` names tests; here they are looked up, so that the page cannot drift away from the tree.
+//! `docs/features.md` and `docs/hlk.md` name tests; here they are looked up, so that the pages cannot drift away
+//! from the tree.
 
 #[cfg(test)]
 mod tests {
@@ -25,15 +26,18 @@ mod tests {
             Err(error) => return Some(format!("{name}: {error}")),
         };
         let function = function?;
-        let there = text.contains(&format!("fn {function}(")) || text.contains(&format!("fn {function}<"));
+        let forms = ["fn {}(", "fn {}<", "function {} {"];
+        let there = forms.iter().any(|form| text.contains(&form.replacen("{}", function, 1)));
         (!there).then(|| format!("{name}: {file} has no function {function}"))
     }
 
     #[test]
     fn every_named_test_exists() {
-        let page = fs::read_to_string(run::root().join("docs/features.md")).expect("docs/features.md");
-        let faults: Vec<String> = named(&page).iter().filter_map(|name| fault(name)).collect();
-        assert!(faults.is_empty(), "docs/features.md names what is not there:\n{}", faults.join("\n"));
+        for page in ["docs/features.md", "docs/hlk.md"] {
+            let text = fs::read_to_string(run::root().join(page)).expect(page);
+            let faults: Vec<String> = named(&text).iter().filter_map(|name| fault(name)).collect();
+            assert!(faults.is_empty(), "{page} names what is not there:\n{}", faults.join("\n"));
+        }
     }
 
     #[test]
@@ -42,5 +46,7 @@ mod tests {
         assert!(fault("no/such/file.rs#f").is_some());
         assert!(fault("xtask/src/features.rs#no_such_function").is_some());
         assert!(fault("xtask/src/features.rs#a_missing_test_is_found").is_none());
+        assert!(fault("tests/winhost/guest/tests/Disk.ps1#Test-DiskFlush").is_none());
+        assert!(fault("tests/winhost/guest/tests/Disk.ps1#Test-Disk").is_some());
     }
 }

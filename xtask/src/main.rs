@@ -65,6 +65,8 @@ enum Command {
     Xenhost(Forward),
     /// Everything from nothing to disk and network I/O on real Xen, then say what was proven
     Demo(build::Options),
+    /// A Windows guest on a Xen test host: install, suites, report; `--help` explains
+    Winhost(Forward),
     /// Remove everything that was built
     Clean,
 }
@@ -75,6 +77,15 @@ struct Forward {
     /// What the tool is told; `--help` explains
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
+}
+
+fn winhost(forward: &Forward) -> anyhow::Result<String> {
+    run::run(
+        run::cargo()
+            .args(["run", "--quiet", "--locked", "--package", "winhost", "--bin", "winhost", "--"])
+            .args(&forward.arguments),
+    )?;
+    Ok("winhost is done".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -95,6 +106,7 @@ fn main() -> ExitCode {
         Command::Hvm => hvm::command(),
         Command::Xenhost(forward) => rig::command(&forward.arguments),
         Command::Demo(options) => rig::demo(&options),
+        Command::Winhost(forward) => winhost(&forward),
         Command::Clean => run::clean(),
     };
     match result {

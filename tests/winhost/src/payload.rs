@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Mutex,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -15,6 +16,13 @@ use crate::{guest, plan::Plan};
 pub const VOLUME: &str = "WINHOST";
 
 const XORRISO: Need = Need { package: "xorriso", names: &["xorriso"] };
+
+/// Where it is; installed once, whoever asks first.
+fn xorriso() -> Result<PathBuf> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock();
+    XORRISO.get()
+}
 
 /// What the user supplies.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +91,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 /// # Errors
 /// `xorriso` is missing and cannot be had, or it fails.
 pub fn image(folder: &Path, iso: &Path) -> Result<()> {
-    let program = XORRISO.get()?;
+    let program = xorriso()?;
     let mut command = need::command(&program);
     command
         .args(["-as", "mkisofs", "-quiet", "-J", "-joliet-long", "-r", "-V", VOLUME, "-o"])

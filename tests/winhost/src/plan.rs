@@ -62,9 +62,9 @@ pub const KNOWN: &[(&str, u64, bool)] = &[
     ("install.remove", 1200, false),
     ("install.state", 120, false),
     ("install.gone", 120, false),
-    ("verifier.set", 300, false),
+    ("verifier.set", 900, false),
     ("verifier.check", 120, false),
-    ("verifier.off", 300, false),
+    ("verifier.off", 900, false),
     ("disk.content", 900, true),
     ("disk.flush", 600, false),
     ("disk.filesystem", 900, false),
@@ -74,7 +74,7 @@ pub const KNOWN: &[(&str, u64, bool)] = &[
     ("net.transfer", 900, true),
     ("net.cycle", 600, false),
     ("pnp.cycle", 600, false),
-    ("power.reboot", 600, false),
+    ("power.reboot", 1800, false),
     ("power.suspend", 1200, true),
     ("power.cancelled", 900, true),
     ("power.migrate", 1200, true),
@@ -84,7 +84,7 @@ pub const KNOWN: &[(&str, u64, bool)] = &[
     ("hotplug.nic", 600, true),
     ("crash.dump", 900, false),
     ("devfund.run", 7200, false),
-    ("collect", 600, false),
+    ("collect", 1800, false),
 ];
 
 /// The settings of Driver Verifier, each a run of its own: name in reports and arguments of `verifier`.

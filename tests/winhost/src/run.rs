@@ -161,10 +161,10 @@ impl<'a> Run<'a> {
         clean::run(self.stack, &self.options.name)?;
         self.state.clean = false;
         let key = cell.windows.base_key();
-        if !self.stack.has_base(&key)? {
-            if let Some(failed) = self.base(cell, &key, plan, out)? {
-                return Ok(failed);
-            }
+        if !self.stack.has_base(&key)?
+            && let Some(failed) = self.base(cell, &key, plan, out)?
+        {
+            return Ok(failed);
         }
         let vm = self.vm(&cell.name, &cell.windows);
         let image = self.upload(plan, None, &cell.name)?;

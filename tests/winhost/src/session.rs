@@ -2,7 +2,7 @@
 //! when it is done, broken or out of time.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fs::{self, File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
@@ -155,6 +155,8 @@ struct Incoming {
     data: BTreeMap<u32, Vec<u8>>,
 }
 
+/// What is said of a guest that beats in xenstore and is silent on COM1.
+const UNHEARD: &str = "the guest lives, but what it says does not arrive";
 /// Longest delay that a guest can ask for, in seconds.
 const AFTER_MAX: u64 = 120;
 /// Most bytes of a file.
@@ -177,6 +179,7 @@ pub struct Session<'a> {
     boot: Boot,
     offset: u64,
     reader: Reader,
+    queue: VecDeque<Heard>,
     start: Duration,
     started: Duration,
     sign: Duration,
@@ -193,7 +196,8 @@ pub struct Session<'a> {
     answer: Answer,
     published: Option<(u32, Answer)>,
     gap_since: Option<Duration>,
-    beat: Option<String>,
+    /// Its beat in xenstore, looked at when it had been silent for a while.
+    beat: Option<Option<String>>,
     unheard: Option<Duration>,
     troubles: u32,
     gone_since: Option<Duration>,
@@ -231,6 +235,7 @@ impl<'a> Session<'a> {
             boot: Boot { incarnation: 0, images: Vec::new(), serial: String::new() },
             offset: 0,
             reader: Reader::new(),
+            queue: VecDeque::new(),
             start: now,
             started: now,
             sign: now,
@@ -330,14 +335,13 @@ impl<'a> Session<'a> {
         match self.stack.state(self.vm)? {
             State::Running(domain) => self.attend(domain),
             State::Crashed(_) => {
-                self.listen()?;
+                self.last_words()?;
                 self.note("Windows stopped; the domain was preserved");
                 self.stack.destroy(self.vm)?;
                 self.is_down()
             }
             State::Gone => {
-                // What it said last may have come after our look.
-                self.listen()?;
+                self.last_words()?;
                 self.is_down()
             }
         }
@@ -379,29 +383,52 @@ impl<'a> Session<'a> {
 
     /// Reads on and deals with what was said.
     fn listen(&mut self) -> Result<(), Trouble> {
+        self.hear()?;
+        self.digest()
+    }
+
+    /// What it said last may have come after our look; what is missing then will not be said again.
+    fn last_words(&mut self) -> Result<(), Trouble> {
+        self.listen()?;
+        while self.reader.gap() {
+            self.give_up_gap();
+            self.digest()?;
+        }
+        Ok(())
+    }
+
+    fn give_up_gap(&mut self) {
+        self.gap_since = None;
+        self.note(&format!("records behind {} are lost", self.reader.have()));
+        self.queue.extend(self.reader.skip_gap());
+    }
+
+    fn hear(&mut self) -> Result<(), Trouble> {
         let bytes = self.stack.host().tail(&self.boot.serial, self.offset)?;
         if bytes.is_empty() {
             return Ok(());
         }
         self.offset += bytes.len() as u64;
         self.append(&format!("serial-{}.log", self.boot.incarnation), &bytes);
-        let heard = self.reader.feed(&bytes);
-        self.take(heard)
+        self.queue.extend(self.reader.feed(&bytes));
+        Ok(())
     }
 
-    fn take(&mut self, heard: Vec<Heard>) -> Result<(), Trouble> {
-        for one in heard {
+    /// Deals with what was heard. What cannot be done now, because the host is away, stays in line.
+    fn digest(&mut self) -> Result<(), Trouble> {
+        while let Some(one) = self.queue.front().cloned() {
             match one {
                 Heard::Record(record) => self.record(record)?,
                 Heard::Noise(text) => self.line(&format!("noise: {text}")),
             }
+            self.queue.pop_front();
         }
         Ok(())
     }
 
     fn record(&mut self, record: Record) -> Result<(), Trouble> {
         let now = self.clock.now();
-        (self.sign, self.unheard) = (now, None);
+        (self.sign, self.unheard, self.beat) = (now, None, None);
         (self.spoke, self.ever_spoke, self.mute) = (true, true, 0);
         match record {
             Record::Beat { .. } => {}
@@ -492,12 +519,10 @@ impl<'a> Session<'a> {
         let again = self.incarnation(self.boot.incarnation + 1);
         let done = self.stack.act(self.vm, &again, what, args)?;
         if done != Done::Unsupported && matches!(what, "suspend" | "migrate") {
-            // The rest of the old file, then the new one; the boot is the same.
-            let bytes = self.stack.host().tail(&self.boot.serial, self.offset)?;
-            self.append(&format!("serial-{}.log", self.boot.incarnation), &bytes);
-            let heard = self.reader.feed(&bytes);
+            // The rest of the old file, then the new one; the boot is the same. We are in the midst of a
+            // record: what comes now is dealt with after it.
+            self.hear()?;
             self.switch(again);
-            self.take(heard)?;
         }
         Ok(done)
     }
@@ -543,18 +568,25 @@ impl<'a> Session<'a> {
             }
             return Ok(None);
         }
-        self.mind_the_gap(now)?;
+        self.mind_the_gap(now);
         self.publish(domain)?;
         if let Some(current) = &self.current {
             let bound =
                 self.plan.tests.iter().find(|test| test.name == current.test).map_or(0, |test| test.bound);
             if now - current.since > Duration::from_secs(bound) + self.bounds.grace {
                 let test = current.test.clone();
-                self.ended(&test, Verdict::Hang, &format!("did not end within {bound} s"), BTreeMap::new());
+                let (verdict, text) = match self.unheard {
+                    Some(_) => (Verdict::Lost, UNHEARD.to_owned()),
+                    None => (Verdict::Hang, format!("did not end within {bound} s")),
+                };
+                self.ended(&test, verdict, &text, BTreeMap::new());
                 return self.kill(now);
             }
         }
         let limit = if self.spoke { self.bounds.silence } else { self.bounds.boot };
+        if self.spoke && self.beat.is_none() && now - self.sign > limit / 2 {
+            self.beat = Some(self.stack.read(domain, wire::BEAT)?);
+        }
         if now - self.sign <= limit {
             return Ok(None);
         }
@@ -562,7 +594,7 @@ impl<'a> Session<'a> {
             return Ok(None);
         }
         let (verdict, text) = match (self.unheard, self.spoke) {
-            (Some(_), _) => (Verdict::Lost, "the guest lives, but what it says does not arrive"),
+            (Some(_), _) => (Verdict::Lost, UNHEARD),
             (None, true) => (Verdict::Hang, "the guest is silent and does not beat"),
             (None, false) => (Verdict::Hang, "the guest was started and said nothing"),
         };
@@ -577,8 +609,7 @@ impl<'a> Session<'a> {
     /// Whether a silent guest gets more time, because it beats in xenstore.
     fn answer_to_silence(&mut self, domain: u32, now: Duration) -> Result<bool, Trouble> {
         let beat = self.stack.read(domain, wire::BEAT)?;
-        let alive = beat.is_some() && beat != self.beat;
-        self.beat = beat;
+        let alive = beat.is_some() && self.beat.as_ref().is_some_and(|before| *before != beat);
         match self.unheard {
             None if alive => {
                 self.line("silent, but it beats: asking it to say everything again");
@@ -586,7 +617,7 @@ impl<'a> Session<'a> {
                 self.ask_again();
                 Ok(true)
             }
-            Some(since) => Ok(now - since <= self.bounds.silence * 2),
+            Some(since) => Ok(now - since <= self.bounds.silence),
             None => Ok(false),
         }
     }
@@ -598,10 +629,10 @@ impl<'a> Session<'a> {
     }
 
     /// Records are missing: asks for them, and gives them up after a while.
-    fn mind_the_gap(&mut self, now: Duration) -> Result<(), Trouble> {
+    fn mind_the_gap(&mut self, now: Duration) {
         if !self.reader.gap() {
             self.gap_since = None;
-            return Ok(());
+            return;
         }
         match self.gap_since {
             None => {
@@ -609,15 +640,9 @@ impl<'a> Session<'a> {
                 self.line(&format!("records behind {} are missing: asking for them", self.reader.have()));
                 self.ask_again();
             }
-            Some(since) if now - since > self.bounds.silence => {
-                self.gap_since = None;
-                self.note(&format!("records behind {} are lost", self.reader.have()));
-                let heard = self.reader.skip_gap();
-                self.take(heard)?;
-            }
+            Some(since) if now - since > self.bounds.silence => self.give_up_gap(),
             Some(_) => {}
         }
-        Ok(())
     }
 
     fn publish(&mut self, domain: u32) -> Result<(), Trouble> {

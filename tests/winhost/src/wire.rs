@@ -210,7 +210,7 @@ pub fn decode(line: &str) -> Option<(String, u64, Record)> {
 }
 
 /// What came of feeding bytes to a [`Reader`].
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// A record, in order, not heard before.
     Record(Record),

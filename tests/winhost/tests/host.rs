@@ -21,10 +21,20 @@ use winhost::{
 
 const RUN: &str = "r1";
 
-fn cells(fake: &Fake, suites: &[Suite]) -> Vec<Cell> {
+/// Cells whose Windows is installed first.
+fn installed(fake: &Fake, suites: &[Suite]) -> Vec<Cell> {
     let medium = fake.path("windows.iso");
     fs::write(&medium, b"").expect("medium");
-    let windows = Windows::of_image(&medium.display().to_string(), Firmware::Bios);
+    cells_of(&medium.display().to_string(), suites)
+}
+
+/// Cells that start from a prepared disk.
+fn prepared(suites: &[Suite]) -> Vec<Cell> {
+    cells_of("/isos/windows.qcow2", suites)
+}
+
+fn cells_of(image: &str, suites: &[Suite]) -> Vec<Cell> {
+    let windows = Windows::of_image(image, Firmware::Bios);
     Matrix { suites: suites.to_vec(), windows: vec![windows] }.cells().expect("cells")
 }
 
@@ -48,9 +58,13 @@ fn all(fake: &Fake, stack: &dyn Toolstack, options: &Options) -> State {
     Run::new(stack, fake, options, about).expect("a run").all().expect("this machine works")
 }
 
-/// One suite, from Windows' installation on.
+/// One suite on a prepared disk.
 fn one(fake: &Fake, stack: &dyn Toolstack, suite: Suite) -> Summary {
-    let options = options(fake, cells(fake, &[suite]));
+    only(fake, stack, prepared(&[suite]))
+}
+
+fn only(fake: &Fake, stack: &dyn Toolstack, cells: Vec<Cell>) -> Summary {
+    let options = options(fake, cells);
     let state = all(fake, stack, &options);
     assert!(fake.agrees(stack, RUN), "the toolstack's leftovers are not the world's: {:?}", fake.left(RUN));
     state.cells.into_values().next().expect("a cell")
@@ -92,7 +106,7 @@ fn results(fake: &Fake, name: &str) -> String {
 #[test]
 fn a_smoke_run_from_a_medium_is_green_and_leaves_nothing() {
     let fake = Fake::new();
-    let summary = one(&fake, &fake.xl(), Suite::Smoke);
+    let summary = only(&fake, &fake.xl(), installed(&fake, &[Suite::Smoke]));
     assert_eq!(summary.end, End::Done, "{:?}", summary.notes);
     others_are_good(&summary, &[]);
     assert!(summary.is_good());
@@ -114,7 +128,7 @@ fn a_smoke_run_from_a_medium_is_green_and_leaves_nothing() {
 #[test]
 fn a_second_suite_starts_from_the_base_of_the_first() {
     let fake = Fake::new();
-    let options = options(&fake, cells(&fake, &[Suite::Smoke, Suite::Hlk]));
+    let options = options(&fake, installed(&fake, &[Suite::Smoke, Suite::Hlk]));
     let stack = fake.local();
     let state = all(&fake, &stack, &options);
     assert_eq!(tally(&state, &options.cells), (2, 2), "{:#?}", state.cells);
@@ -131,12 +145,11 @@ fn a_second_suite_starts_from_the_base_of_the_first() {
 #[test]
 fn a_prepared_disk_needs_no_installation() {
     let fake = Fake::new();
-    let windows = Windows::of_image("/isos/prepared.qcow2", Firmware::Uefi);
-    let cells = Matrix { suites: vec![Suite::Smoke], windows: vec![windows] }.cells().expect("cells");
-    let state = all(&fake, &fake.local(), &options(&fake, cells));
-    let summary = &state.cells["prepared-smoke"];
-    assert_eq!(summary.end, End::Done);
-    others_are_good(summary, &[]);
+    let summary = one(&fake, &fake.local(), Suite::Smoke);
+    others_are_good(&summary, &[]);
+    let log = fake.world().log.join("\n");
+    assert!(log.contains("qemu-img convert -O qcow2 /isos/windows.qcow2"), "{log}");
+    assert!(!log.contains("windows.iso"), "{log}");
 }
 
 #[test]
@@ -278,7 +291,7 @@ fn a_boot_loop_ends() {
 fn a_medium_that_does_not_boot_is_reported_in_time() {
     let fake = Fake::new();
     fake.world().setup = None;
-    let summary = one(&fake, &fake.local(), Suite::Smoke);
+    let summary = only(&fake, &fake.local(), installed(&fake, &[Suite::Smoke]));
     assert!(matches!(summary.end, End::OutOfTime | End::NeverBooted(_)), "{:?}", summary.end);
     assert!(summary.seconds <= 5500, "{} s", summary.seconds);
     assert!(summary.tests.iter().all(|test| test.verdict == Verdict::NotRun));
@@ -287,7 +300,7 @@ fn a_medium_that_does_not_boot_is_reported_in_time() {
 }
 
 /// When the plan of a suite is worked on, in virtual time.
-const INSIDE: Duration = Duration::from_secs(900);
+const INSIDE: Duration = Duration::from_secs(200);
 
 #[test]
 fn a_host_that_is_away_for_a_while_costs_nothing() {
@@ -304,7 +317,7 @@ fn a_host_that_disappears_is_reported_in_time_and_cleaned_when_it_is_back() {
     let fake = Fake::new();
     fake.world().faults.away = Some((INSIDE, Duration::MAX));
     let stack = fake.xl();
-    let options = options(&fake, cells(&fake, &[Suite::Smoke, Suite::Soak]));
+    let options = options(&fake, prepared(&[Suite::Smoke, Suite::Soak]));
     let state = all(&fake, &stack, &options);
     let summary = &state.cells["windows-smoke"];
     assert!(matches!(summary.end, End::HostGone(_)), "{:?}", summary.end);
@@ -321,13 +334,13 @@ fn a_host_that_disappears_is_reported_in_time_and_cleaned_when_it_is_back() {
 fn an_interrupted_run_goes_on_with_what_has_not_ended() {
     let fake = Fake::new();
     let stack = fake.xl();
-    let options = options(&fake, cells(&fake, &[Suite::Smoke, Suite::Verifier]));
+    let options = options(&fake, prepared(&[Suite::Smoke, Suite::Verifier]));
     // The first cell ends; the host goes in the second.
     let first = options.cells[0].clone();
     let only = Options { cells: vec![first], ..options_like(&options) };
     all(&fake, &stack, &only);
     let smoke = fake.world().log.len();
-    fake.world().faults.gone_after = Some(smoke + 400);
+    fake.world().faults.gone_after = Some(smoke + 150);
     let about = State { run: RUN.into(), ..State::default() };
     let state = Run::new(&stack, &fake, &options, about.clone()).expect("a run").all().expect("works");
     assert!(matches!(state.cells["windows-verifier"].end, End::HostGone(_)));
@@ -361,7 +374,7 @@ fn a_kept_guest_stays_until_it_is_cleaned() {
     let fake = Fake::new();
     fake.world().script.insert("disk.flush".into(), Act::End(Verdict::Fail, "no"));
     let stack = fake.local();
-    let options = Options { keep: true, ..options(&fake, cells(&fake, &[Suite::Smoke])) };
+    let options = Options { keep: true, ..options(&fake, prepared(&[Suite::Smoke])) };
     let state = all(&fake, &stack, &options);
     assert!(!state.clean && !fake.left(RUN).is_empty());
     clean::run(&stack, RUN).expect("cleans");
@@ -404,7 +417,7 @@ fn runs_with_similar_names_are_left_alone() {
 /// Ends a run at command `at`, as a kill would; what is left goes with one clean-up from scratch.
 fn killed(fake: &Fake, stack: &dyn Toolstack, at: usize) -> usize {
     fake.world().faults.gone_after = Some(at);
-    let options = options(fake, cells(fake, &[Suite::Smoke]));
+    let options = options(fake, installed(fake, &[Suite::Smoke]));
     let about = State { run: RUN.into(), ..State::default() };
     let state = Run::new(stack, fake, &options, about).expect("a run").all().expect("works");
     fake.world().faults.gone_after = None;
@@ -415,33 +428,33 @@ fn killed(fake: &Fake, stack: &dyn Toolstack, at: usize) -> usize {
 
 /// Commands at which runs are killed: the first ones all, then ever fewer.
 fn points(step: usize) -> impl Iterator<Item = usize> {
-    (1..40).step_by(step).chain((40..400).step_by(step * 15))
+    (1..40).step_by(step).chain((40..300).step_by(step * 15))
 }
 
 #[test]
 fn a_run_that_is_killed_anywhere_leaves_nothing_xl() {
     let mut gone = 0;
-    for at in points(3) {
+    for at in points(4) {
         let fake = Fake::new();
         gone += killed(&fake, &fake.xl(), at);
     }
-    assert!(gone > 15, "only {gone} runs were cut short");
+    assert!(gone > 10, "only {gone} runs were cut short");
 }
 
 #[test]
 fn a_run_that_is_killed_anywhere_leaves_nothing_xe() {
     let mut gone = 0;
-    for at in points(2) {
+    for at in points(3) {
         let fake = Fake::new();
         gone += killed(&fake, &fake.xe(), at);
     }
-    assert!(gone > 15, "only {gone} runs were cut short");
+    assert!(gone > 10, "only {gone} runs were cut short");
 }
 
 #[test]
 fn a_smoke_run_over_xapi_is_green_and_leaves_nothing() {
     let fake = Fake::new();
-    let summary = one(&fake, &fake.xe(), Suite::Smoke);
+    let summary = only(&fake, &fake.xe(), installed(&fake, &[Suite::Smoke]));
     assert_eq!(summary.end, End::Done, "{:?}", summary.notes);
     others_are_good(&summary, &[]);
     assert_eq!(verdict(&summary, "power.cancelled"), Verdict::Skip, "XAPI has none");
@@ -454,10 +467,7 @@ fn crashes_hangs_and_prepared_disks_over_xapi() {
     let fake = Fake::new();
     fake.world().script.insert("pnp.cycle".into(), Act::Crash(Power::Crash));
     fake.world().script.insert("disk.flush".into(), Act::Freeze { nmi: true });
-    let windows = Windows::of_image(&fake.path("prepared.qcow2").display().to_string(), Firmware::Uefi);
-    let cells = Matrix { suites: vec![Suite::Smoke], windows: vec![windows] }.cells().expect("cells");
-    let state = all(&fake, &fake.xe(), &options(&fake, cells));
-    let summary = &state.cells["prepared-smoke"];
+    let summary = &one(&fake, &fake.xe(), Suite::Smoke);
     assert_eq!(summary.end, End::Done, "{:?}", summary.notes);
     assert_eq!(verdict(summary, "pnp.cycle"), Verdict::Crash);
     assert_eq!(verdict(summary, "disk.flush"), Verdict::Hang);
@@ -477,7 +487,7 @@ fn session(fake: &Fake) -> String {
         "xl info",
         "sr-scan",
     ];
-    let key = cells(fake, &[Suite::Smoke])[0].windows.base_key();
+    let key = installed(fake, &[Suite::Smoke])[0].windows.base_key();
     let mut text = String::new();
     for line in &fake.world().log {
         if !reading.iter().any(|word| line.contains(word)) && !line.starts_with("xenstore-write") {
@@ -502,14 +512,14 @@ fn compare(fake: &Fake, name: &str) {
 #[test]
 fn the_session_with_xl_is_the_recorded_one() {
     let fake = Fake::new();
-    one(&fake, &fake.local(), Suite::Smoke);
+    only(&fake, &fake.local(), installed(&fake, &[Suite::Smoke]));
     compare(&fake, "xl-smoke.txt");
 }
 
 #[test]
 fn the_session_with_xe_is_the_recorded_one() {
     let fake = Fake::new();
-    one(&fake, &fake.xe(), Suite::Smoke);
+    only(&fake, &fake.xe(), installed(&fake, &[Suite::Smoke]));
     compare(&fake, "xe-smoke.txt");
 }
 
@@ -518,7 +528,7 @@ fn an_old_msi_is_upgraded_from() {
     let fake = Fake::new();
     let old = fake.path("old.msi");
     fs::write(&old, b"old").expect("MSI");
-    let mut options = options(&fake, cells(&fake, &[Suite::Smoke]));
+    let mut options = options(&fake, prepared(&[Suite::Smoke]));
     options.supplies.old_msi = Some(old);
     let state = all(&fake, &fake.local(), &options);
     let summary = &state.cells["windows-smoke"];

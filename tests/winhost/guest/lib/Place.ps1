@@ -12,7 +12,8 @@ function Write-Durable {
         $stream.Dispose()
     }
     if (Test-Path -LiteralPath $Path) {
-        [IO.File]::Replace($part, $Path, $null)
+        # $null would become an empty name.
+        [IO.File]::Replace($part, $Path, [NullString]::Value)
     } else {
         [IO.File]::Move($part, $Path)
     }

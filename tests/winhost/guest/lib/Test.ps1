@@ -131,7 +131,7 @@ function Get-XenDevice {
 function Get-DataDisk {
     Wait-Until -Seconds 60 -What 'a PV data disk of 4 GiB' -Condition {
         Get-Disk | Where-Object {
-            $_.FriendlyName -like 'XENPV PV DISK*' -and -not $_.IsBoot -and -not $_.IsSystem -and $_.Size -eq 4GB
+            $_.FriendlyName -like 'XENPV PV DISK*' -and -not $_.IsBoot -and -not $_.IsSystem -and $_.Size -eq 4gb
         } | Select-Object -First 1
     }
 }

@@ -76,18 +76,23 @@ function Send-Text {
 
 function Send-File {
     param([string] $Name, [string] $Path)
+    # The line takes 11 KB a second: logs go compressed.
+    $packed = New-Object IO.MemoryStream
     # A file that another process still writes is read all the same.
     $stream = [IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite')
     try {
-        $parts = [Math]::Max(1, [int][Math]::Ceiling($stream.Length / 6000))
-        $buffer = New-Object byte[] 6000
-        foreach ($part in 0..($parts - 1)) {
-            $count = $stream.Read($buffer, 0, $buffer.Length)
-            $data = [Convert]::ToBase64String($buffer, 0, $count)
-            Send-Record ([ordered]@{ is = 'file'; name = $Name; part = $part; parts = $parts; data = $data })
-        }
+        $zip = New-Object IO.Compression.GZipStream $packed, ([IO.Compression.CompressionMode]::Compress), $true
+        $stream.CopyTo($zip)
+        $zip.Dispose()
     } finally {
         $stream.Dispose()
+    }
+    $bytes = $packed.ToArray()
+    $parts = [int][Math]::Ceiling($bytes.Length / 6000)
+    foreach ($part in 0..($parts - 1)) {
+        $count = [Math]::Min(6000, $bytes.Length - $part * 6000)
+        $data = [Convert]::ToBase64String($bytes, $part * 6000, $count)
+        Send-Record ([ordered]@{ is = 'file'; name = "$Name.gz"; part = $part; parts = $parts; data = $data })
     }
 }
 

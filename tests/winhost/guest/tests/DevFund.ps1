@@ -11,8 +11,11 @@ function Test-DevfundRun {
     $devices = @(Get-XenDevice | ForEach-Object { "DeviceID='{0}'" -f $_.InstanceId })
     $query = $devices -join ' OR '
     $arguments = @("$library", "/name:*$($Context.Args.method)*", "/p:DQ=$query", "/RebootStateFile:$state", '/enableWttLogging-')
+    # A word on standard error is no failure: the summary tells.
+    $ErrorActionPreference = 'Continue'
     & $te @arguments *>> $log
     $code = $LASTEXITCODE
+    $ErrorActionPreference = 'Stop'
     $text = [IO.File]::ReadAllText($log)
     # TAEF asks for a restart and goes on behind it with the same state file.
     if (Test-Path -LiteralPath $state) { Exit-ForRestart 'reboot' }

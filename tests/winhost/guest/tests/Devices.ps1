@@ -26,8 +26,8 @@ function Test-HotplugDisk {
         $null = Invoke-Host -What 'attach-disk'
         $disk = Wait-Until -Seconds 60 -What 'the new disk' -Condition { Get-Disk | Where-Object { $before -notcontains $_.Number } | Select-Object -First 1 }
         $path = "\\.\PhysicalDrive$($disk.Number)"
-        [WinHost.Native]::Write($path, 32MB, 64KB, 9)
-        Assert-That ([WinHost.Native]::Verify($path, 32MB, 64KB, 9) -lt 0) 'the new disk reads wrong data'
+        [WinHost.Native]::Write($path, 32mb, 64kb, 9)
+        Assert-That ([WinHost.Native]::Verify($path, 32mb, 64kb, 9) -lt 0) 'the new disk reads wrong data'
         $null = Invoke-Host -What 'detach-disk'
         $null = Wait-Until -Seconds 60 -What 'the disk to go' -Condition { -not (Get-Disk -Number $disk.Number -ErrorAction SilentlyContinue) }
     }

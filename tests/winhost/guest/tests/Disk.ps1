@@ -6,9 +6,9 @@ function Test-DiskContent {
     $disk = Get-DataDisk
     Set-Disk -Number $disk.Number -IsOffline $true -ErrorAction SilentlyContinue
     $path = "\\.\PhysicalDrive$($disk.Number)"
-    $bytes = 256MB
+    $bytes = 256mb
     $seed = [uint64](Get-Random -Minimum 1 -Maximum ([int]::MaxValue))
-    foreach ($block in 4KB, 64KB, 1MB) {
+    foreach ($block in 4kb, 64kb, 1mb) {
         $watch = [Diagnostics.Stopwatch]::StartNew()
         [WinHost.Native]::Write($path, $bytes, $block, $seed)
         Set-Fact "write $block MiB/s" ([Math]::Round(256 / $watch.Elapsed.TotalSeconds))
@@ -19,7 +19,7 @@ function Test-DiskContent {
         $seed++
     }
     $there = Invoke-Host -What 'data-sum' -Arguments @{ bytes = [string]$bytes }
-    $here = [WinHost.Native]::Digest($bytes, 1MB, $seed - 1)
+    $here = [WinHost.Native]::Digest($bytes, 1mb, $seed - 1)
     Assert-That ($there -eq $here) "the host has $there, it was $here that was written"
     Set-Summary 'the host has what was written'
 }
@@ -29,8 +29,8 @@ function Test-DiskFlush {
     Import-Native
     $root = New-DataVolume
     $file = Join-Path $root 'flush.bin'
-    [IO.File]::WriteAllBytes($file, (New-Object byte[] 16MB))
-    [WinHost.Native]::Write($file, 16MB, 64KB, 77)
+    [IO.File]::WriteAllBytes($file, (New-Object byte[] 16mb))
+    [WinHost.Native]::Write($file, 16mb, 64kb, 77)
     $stream = [IO.File]::Open($file, 'Open', 'ReadWrite')
     $watch = [Diagnostics.Stopwatch]::StartNew()
     try {
@@ -87,14 +87,14 @@ function Test-DiskTrim {
     $root = New-DataVolume
     $kept = Join-Path $root 'kept.bin'
     $gone = Join-Path $root 'gone.bin'
-    foreach ($file in $kept, $gone) { [IO.File]::WriteAllBytes($file, (New-Object byte[] 64MB)); [WinHost.Native]::Write($file, 64MB, 1MB, 5) }
+    foreach ($file in $kept, $gone) { [IO.File]::WriteAllBytes($file, (New-Object byte[] 64mb)); [WinHost.Native]::Write($file, 64mb, 1mb, 5) }
     Remove-Item -Force -Path $gone
     try {
         Optimize-Volume -DriveLetter $root.Substring(0, 1) -ReTrim -ErrorAction Stop
     } catch {
         Skip-Test "the disk has no TRIM here: $_"
     }
-    Assert-That ([WinHost.Native]::Verify($kept, 64MB, 1MB, 5) -lt 0) 'TRIM took data that was in use'
+    Assert-That ([WinHost.Native]::Verify($kept, 64mb, 1mb, 5) -lt 0) 'TRIM took data that was in use'
     Set-Summary 'trimmed, and what was in use is whole'
 }
 
@@ -103,17 +103,17 @@ function Test-DiskStress {
     Import-Native
     $root = New-DataVolume
     $file = Join-Path $root 'stress.bin'
-    [IO.File]::WriteAllBytes($file, (New-Object byte[] 1GB))
+    [IO.File]::WriteAllBytes($file, (New-Object byte[] 1gb))
     $spd = Get-PayloadFile 'extras\diskspd.exe'
     if ($spd) {
-        $text = & $spd -b4K -d120 -o32 -t4 -r -w50 -Sh -L $file
+        $text = & $spd '-b4K' '-d120' '-o32' '-t4' '-r' '-w50' '-Sh' '-L' $file
         $log = Join-Path $Context.Root 'diskspd.txt'
         $text | Set-Content -Path $log -Encoding Ascii
         Send-ToHost -Path $log
         Assert-That ($LASTEXITCODE -eq 0) "diskspd ended with $LASTEXITCODE"
     }
-    foreach ($block in 4KB, 64KB) {
-        $blocks = [WinHost.Native]::Stress($file, 1GB, $block, 8, 240)
+    foreach ($block in 4kb, 64kb) {
+        $blocks = [WinHost.Native]::Stress($file, 1gb, $block, 8, 240)
         Set-Fact "blocks of $block" $blocks
         Assert-That ($blocks -gt 0) 'nothing was written'
     }

@@ -44,7 +44,7 @@ function Assert-Working {
         Write-Log "$($device.InstanceId): $($device.Status) $problem"
         Assert-That ($device.Status -eq 'OK') "$($device.InstanceId) has problem $problem"
     }
-    Set-Fact 'devices' $devices.Count
+    Set-Fact 'devices' @($devices).Count
 }
 
 function Test-InstallMsi {

@@ -2,22 +2,20 @@
 
 # Load on the data disk in a process of its own while something happens; every block is compared.
 function Invoke-UnderLoad {
-    param([string] $What, [System.Collections.IDictionary] $Arguments = @{}, [int] $Times = 3, [scriptblock] $Then = {})
+    param([string] $What, [System.Collections.IDictionary] $Arguments = @{}, [int] $Times = 3)
     Import-Native
     $root = New-DataVolume
     $file = Join-Path $root 'load.bin'
-    [IO.File]::WriteAllBytes($file, (New-Object byte[] 256MB))
+    [IO.File]::WriteAllBytes($file, (New-Object byte[] 256mb))
     $native = Join-Path $Context.Root 'guest\lib\Native.cs'
     foreach ($round in 1..$Times) {
         $job = Start-Job -ArgumentList $native, $file -ScriptBlock {
             param($Native, $File)
             Add-Type -Path $Native
-            [WinHost.Native]::Stress($File, 256MB, 16KB, 4, 60)
+            [WinHost.Native]::Stress($File, 256mb, 16kb, 4, 60)
         }
         Start-Sleep -Seconds 10
-        $before = [DateTime]::UtcNow
         $null = Invoke-Host -What $What -Arguments $Arguments
-        & $Then $before
         $blocks = Receive-Job -Job $job -Wait -ErrorAction Stop
         Remove-Job -Job $job
         Assert-That ($blocks -gt 0) "round ${round}: no block was written"
@@ -50,6 +48,14 @@ function Test-PowerReboot {
     Set-Summary 'three restarts, and every device works'
 }
 
+# Windows itself says that it came back from a sleep state.
+function Assert-Woken {
+    param([datetime] $Start)
+    $null = Wait-Until -Seconds 900 -What 'the event of a return from sleep' -Condition {
+        Get-WinEvent -FilterHashtable @{ LogName = 'System'; ProviderName = 'Microsoft-Windows-Power-Troubleshooter'; Id = 1; StartTime = $Start } -MaxEvents 1 -ErrorAction SilentlyContinue
+    }
+}
+
 # S3: the host wakes us some time after we fell asleep.
 function Test-PowerSleep {
     $states = (& powercfg.exe /a) -join "`n"
@@ -60,9 +66,11 @@ function Test-PowerSleep {
     Send-Wish ([ordered]@{ do = 'want'; what = 'wake'; args = @{ after = '30' } })
     # The agent needs a moment to pass that on.
     Start-Sleep -Seconds 5
-    $null = [WinHost.Sleep]::SetSuspendState($false, $false, $false)
+    $start = Get-Date
+    Assert-That ([WinHost.Sleep]::SetSuspendState($false, $false, $false)) 'Windows refused to sleep'
     $reply = Wait-Reply -Seconds 120
     Assert-That $reply.ok "the host could not: $($reply.text)"
+    Assert-Woken -Start $start
     Assert-Working
     Set-Summary 'slept and woke'
 }
@@ -73,12 +81,13 @@ function Test-PowerHibernate {
         $states = (& powercfg.exe /a) -join "`n"
         if (($states -split 'not available')[0] -notmatch 'Hibernate') { Skip-Test 'Windows offers no hibernation here' }
         $mark = Join-Path $Context.Root 'hibernate.txt'
-        Set-Content -Path $mark -Value ([string]$PID) -Encoding Ascii
+
+        $secret = [guid]::NewGuid().ToString()
+        Set-Content -Path $mark -Value $secret -Encoding Ascii
         Send-Wish ([ordered]@{ do = 'leave'; why = 'hibernate' })
         # This process itself comes back: it is the proof that memory was restored.
-        $start = [DateTime]::UtcNow
-        $null = Wait-Until -Seconds 900 -What 'to be hibernated and started again' -Condition { ([DateTime]::UtcNow - $start).TotalSeconds -gt 60 }
-        Assert-That ((Get-Content -Path $mark) -eq [string]$PID) 'another process came back'
+        Assert-Woken -Start (Get-Date)
+        Assert-That ((Get-Content -Path $mark) -eq $secret) 'the disk has not what was written before'
         Assert-Working
         Set-Summary 'hibernated, and memory came back'
         return

@@ -343,12 +343,9 @@ impl Toolstack for Xe {
             }
         }
         for vdi in self.disks_of(&uuid)? {
-            self.xe(&[
-                "vdi-param-remove",
-                &format!("uuid={vdi}"),
-                "param-name=other-config",
-                "param-key=winhost",
-            ])?;
+            let id = format!("uuid={vdi}");
+            self.xe(&["vdi-param-set", &id, &format!("name-label={}", Self::base_name(key))])?;
+            self.xe(&["vdi-param-remove", &id, "param-name=other-config", "param-key=winhost"])?;
         }
         self.set(&uuid, &[&format!("name-label={}", Self::base_name(key))])
     }

@@ -333,7 +333,10 @@ fn repository(world: &mut World, verb: &str, id: &str, pairs: &Pairs<'_>) -> Ans
                     world.pool.objects.remove(&old);
                 }
             }
-            for entry in std::fs::read_dir(&location).into_iter().flatten().flatten() {
+            let mut entries: Vec<_> = std::fs::read_dir(&location).into_iter().flatten().flatten().collect();
+            // Numbers do not depend on the file system's order.
+            entries.sort_by_key(std::fs::DirEntry::file_name);
+            for entry in entries {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let there =
                     world.pool.list("vdi", &BTreeMap::from([("sr-uuid", id), ("name-label", name.as_str())]));

@@ -7,7 +7,7 @@ use crate::{
     toolstack::{Args, Done, Toolstack, Vm},
 };
 
-/// Bytes of the file: 64 MiB.
+/// Bytes of the file, unless the guest wants another size: 64 MiB.
 const SIZE: &str = "67108864";
 /// The server ends by itself.
 const LIFE: &str = "3600";
@@ -45,7 +45,9 @@ pub fn act(stack: &dyn Toolstack, vm: &Vm, what: &str, args: &Args) -> Result<Op
     let text = match what {
         "serve" => {
             stop(stack, &vm.run)?;
-            stack.host().ok_within(&["sh", "-c", SERVE, &folder, &vm.bridge, SIZE, LIFE], bound)?
+            let small = |text: &&String| text.len() < 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let size = args.get("bytes").filter(small).map_or(SIZE, String::as_str);
+            stack.host().ok_within(&["sh", "-c", SERVE, &folder, &vm.bridge, size, LIFE], bound)?
         }
         "unserve" => {
             stop(stack, &vm.run)?;

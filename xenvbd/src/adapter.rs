@@ -338,9 +338,9 @@ impl Adapter {
         self.kick();
     }
 
-    /// Into a sleep: nothing is submitted any more. The rings stay, for hibernation to use.
+    /// Into a sleep: nothing is submitted or taken any more. The rings stay, for hibernation to use.
     pub fn power_down(&self) {
-        self.targets().for_each(Target::freeze);
+        self.targets().for_each(Target::sleep);
     }
 
     /// Out of a sleep. Rings that hibernation has used are closed and opened anew.

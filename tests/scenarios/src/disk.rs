@@ -1,6 +1,11 @@
 //! What the disk scenarios share: a machine with a disk, and the disk as Windows sees it.
 
+use nt::sys::{
+    DevicePowerState, IO_STACK_LOCATION, IRP_MJ_POWER, IRP_MN_SET_POWER, PowerActionHibernate,
+    STATUS_NOT_SUPPORTED,
+};
 use ntsim::{
+    io::{build, stack},
     pnp::{manager, node::NodeId},
     storport::{
         self,
@@ -65,6 +70,25 @@ pub fn announce_use(adapter: NodeId, kind: i32, begins: bool) {
     // SAFETY: at PASSIVE_LEVEL, a node that is there.
     let status = unsafe { manager::usage(adapter, kind, begins) };
     assert!(status >= 0, "usage {kind} {begins}: {status:#010x}");
+}
+
+/// Puts an adapter into a device power state, as on the way into hibernation (D3) and out of it (D0). In the guest.
+///
+/// # Panics
+/// When the stack refuses.
+pub fn set_power(adapter: NodeId, state: i32) {
+    let fill = |location: &mut IO_STACK_LOCATION| {
+        location.MajorFunction = IRP_MJ_POWER as u8;
+        location.MinorFunction = IRP_MN_SET_POWER as u8;
+        // SAFETY: a location is there, and has room for four arguments.
+        let arguments = unsafe { stack::args(location) };
+        let (kind, action) = (DevicePowerState.cast_unsigned(), PowerActionHibernate.cast_unsigned());
+        // SAFETY: as above: those of IRP_MN_SET_POWER.
+        unsafe { *arguments = [0, kind.into(), state.cast_unsigned().into(), action.into()] };
+    };
+    // SAFETY: at PASSIVE_LEVEL, a node that is there; the location is filled as IRP_MN_SET_POWER wants it.
+    let (status, _) = unsafe { build::request(ntsim::pnp::pdo(adapter), STATUS_NOT_SUPPORTED, 0, fill) };
+    assert!(status >= 0, "power state {state}: {status:#010x}");
 }
 
 /// The event log.

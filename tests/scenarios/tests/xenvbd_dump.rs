@@ -4,10 +4,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use nt::sys::{PowerDeviceD0, PowerDeviceD3};
 use ntsim::storport::dump::{self, Dump, Trouble};
 use scenarios::{
-    disk::{TARGET, VDEV, at, open, pattern, seeds, try_at, xen},
-    rig::{Rig, drivers, sleep},
+    disk::{ADAPTER, TARGET, VDEV, at, open, pattern, seeds, set_power, try_at, xen},
+    rig::{Rig, drivers, node, sleep},
 };
 use xensim::{
     Xen,
@@ -202,4 +203,72 @@ fn the_next_boot_reads_the_dump() {
         assert!(back == pattern(77, BYTES));
     });
     rig.xen.assert_clean();
+}
+
+/// Hibernation writes through the second instance while the normal one sleeps, with I/O before and after. The machine does
+/// not switch off (its user changed his mind): the normal instance finds that its ring was used, and connects anew.
+#[test]
+fn hibernation_goes_through_the_second_instance() {
+    for seed in 100..106_u64 {
+        let mut config = BlockConfig::new(VDEV, 64);
+        config.policy.latency = (0, 200_000);
+        config.untrusted = seed.is_multiple_of(2);
+        let rig = Rig::new(xen(config, seed), seed);
+        let xen = rig.xen.clone();
+        rig.run(|| {
+            let disk = open();
+            let adapter = node(ADAPTER);
+            let hiber = prepare("hiber_xenpvvbd.sys");
+            for n in 0..20 {
+                disk.write(n * 64, &pattern(n, 32 << 10), false).unwrap();
+            }
+            let connects = || xen.with_block(VDEV, |block, _| block.stats.connects).unwrap();
+            let before = connects();
+            set_power(adapter, PowerDeviceD3);
+            let old = ntsim::ke::irql::raise(ntsim::abi::HIGH_LEVEL);
+            let written = write_file(hiber, seed);
+            ntsim::ke::irql::lower(old);
+            assert_eq!(written, Ok(()), "seed {seed}");
+            set_power(adapter, PowerDeviceD0);
+            let mut back = vec![0; BYTES];
+            disk.read(FILE, &mut back).unwrap();
+            assert!(back == pattern(seed, BYTES), "seed {seed}");
+            assert_eq!(connects(), before + 1, "seed {seed}: the ring was used");
+            disk.write(0, &pattern(1000, 65536), false).unwrap();
+            disk.flush().unwrap();
+        });
+        let disk = xen.disk(VDEV).unwrap();
+        assert!(disk.borrow().durable_bytes(0, 128) == pattern(1000, 65536));
+        assert!(disk.borrow().durable_bytes(FILE, BYTES as u64 / 512) == pattern(seed, BYTES));
+        for n in 2..20 {
+            assert!(disk.borrow().durable_bytes(n * 64, 64) == pattern(n, 32 << 10), "seed {seed}: {n}");
+        }
+        rig.xen.assert_clean();
+    }
+}
+
+/// A sleep in which nobody used the rings ends without a new connection, and no event is lost in it.
+#[test]
+fn a_sleep_without_a_dump_keeps_the_connection() {
+    for seed in 110..116 {
+        let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), seed), seed);
+        let xen = rig.xen.clone();
+        rig.run(|| {
+            let disk = open();
+            let adapter = node(ADAPTER);
+            let connects = || xen.with_block(VDEV, |block, _| block.stats.connects).unwrap();
+            let before = connects();
+            for n in 0..4 {
+                disk.write(n * 64, &pattern(n, 32 << 10), false).unwrap();
+                set_power(adapter, PowerDeviceD3);
+                sleep(50);
+                set_power(adapter, PowerDeviceD0);
+                let mut back = vec![0; 32 << 10];
+                disk.read(n * 64, &mut back).unwrap();
+                assert!(back == pattern(n, 32 << 10), "seed {seed}");
+            }
+            assert_eq!(connects(), before, "seed {seed}");
+        });
+        rig.xen.assert_clean();
+    }
 }

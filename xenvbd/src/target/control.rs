@@ -253,6 +253,7 @@ impl Target {
                 Loss::NewDomain => channel.forget(&cell.host),
             }
         }
+        self.asleep.store(false, Ordering::Release);
         for cell in &self.queues {
             self.hand_back(cell);
         }

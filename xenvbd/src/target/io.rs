@@ -43,6 +43,10 @@ impl Target {
     /// `IRQL <= DISPATCH_LEVEL`.
     pub fn service(&self, index: usize, event: bool) {
         let Some(cell) = self.queues.get(index) else { return };
+        if self.asleep.load(Ordering::Acquire) {
+            // An event's port stays masked until the sleep is over.
+            return;
+        }
         cell.inner.lock().busy = true;
         let mut lifted = false;
         let mut worked = false;

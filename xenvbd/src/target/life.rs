@@ -2,8 +2,8 @@
 
 use core::sync::atomic::Ordering;
 
-use blkfront::{control::Step, lifecycle::Loss};
-use xenbus::seam::Clock;
+use blkfront::{channel::Channel, control::Step, lifecycle::Loss};
+use xenbus::seam::{Clock, EventChannels};
 
 use super::{Advance, Phase, Presence, Target};
 
@@ -49,6 +49,13 @@ impl Target {
         self.each_queue(|_, queue| queue.freeze());
     }
 
+    /// Into a sleep: as [`Target::freeze`], and nothing is taken from the rings, which hibernation may use.
+    /// `IRQL <= DISPATCH_LEVEL`.
+    pub fn sleep(&self) {
+        self.freeze();
+        self.asleep.store(true, Ordering::Release);
+    }
+
     /// The medium is to be taken out, as the user asked.
     pub fn eject(&self) {
         self.ejecting.store(true, Ordering::Release);
@@ -62,7 +69,13 @@ impl Target {
 
     /// The suspend was called off, or the sleep is over. `IRQL <= DISPATCH_LEVEL`.
     pub fn thaw(&self) {
-        self.each_queue(|host, queue| queue.thaw(host));
+        let slept = self.asleep.swap(false, Ordering::AcqRel);
+        self.each_queue(|host, queue| {
+            queue.thaw(host);
+            if slept && let Some(port) = queue.channel().and_then(Channel::port) {
+                host.events.unmask(port);
+            }
+        });
         self.service_all();
     }
 

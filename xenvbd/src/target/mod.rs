@@ -160,6 +160,8 @@ pub struct Target {
     ejecting: AtomicBool,
     /// The rings must be opened anew.
     stale: AtomicBool,
+    /// The rings are not looked at: hibernation may use them, and its responses are none of ours.
+    asleep: AtomicBool,
     /// Queues with a ring.
     active: AtomicU32,
     queues: Vec<Cell>,
@@ -226,6 +228,7 @@ impl Target {
                 alarm: AtomicBool::new(false),
                 ejecting: AtomicBool::new(false),
                 stale: AtomicBool::new(false),
+                asleep: AtomicBool::new(false),
                 active: AtomicU32::new(0),
                 queues,
                 side: PassiveLock::new(client, side),

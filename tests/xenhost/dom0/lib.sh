@@ -209,9 +209,6 @@ peer() { /host/payload/xenpeer "$@"; }
 # gone NAME: there is no such domain.
 gone() { ! xl domid "$1" >/dev/null 2>&1; }
 
-# guest_says_times NAME TEXT N: at least so often.
-guest_says_times() { [ "$(grep -a -c -- "$2" "/tmp/work/serial-$1")" -ge "$3" ]; }
-
 # grown NAME SIZES: a read later, the first disk has this size.
 grown() {
   ask "$1" disk.hash 0 0 8 >/dev/null

@@ -21,7 +21,7 @@ printf '#!/bin/bash\nprintf "Content-Type: text/plain\\r\\n\\r\\n"\nhead -c "$CO
 chmod +x www/cgi-bin/sum
 head -c 1000000 /dev/urandom >www/file
 busybox httpd -f -p 80 -h www & web_server=$!
-trap 'cp /tmp/work/serial-nt $RESULTS/serial; kill $echo_server $dhcp_server $web_server' EXIT
+trap 'kill $echo_server $dhcp_server $web_server' EXIT
 file=$(sum_of www/file)
 
 ntsim_start nt 2 "vif=['type=vif,mac=00:16:3e:11:22:33,bridge=br0']"

@@ -68,13 +68,16 @@ fn disk_step(disk: &Disk, first: u64, runs: u64, number: u64) -> Result<(), Stri
 /// `load.<what>`.
 pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
     match what {
-        // disk DISK FIRST COUNT: over this run of sectors; at least four operations' worth.
+        // disk DISK FIRST COUNT: over this run of sectors; at least eight operations' worth.
         "disk" => {
             let number: usize = words.value()?;
             let (disk, first, count): (Disk, u64, u64) =
                 (disk::open(number)?, words.value()?, words.value()?);
-            // 7919 is prime: with any other number of runs, neighbours in time are far apart in place.
-            let runs = (count / SECTORS).max(8);
+            // 7919 is prime: with any number of runs that it does not divide, neighbours in time are far apart in place.
+            let runs = count / SECTORS;
+            if runs < 8 || runs.is_multiple_of(7919) {
+                return Err(format!("{count} sectors are too few, or a bad number"));
+            }
             start(format!("disk{number}"), move |number| disk_step(&disk, first, runs, number))
         }
         // udp ADAPTER ADDRESS PORT: datagrams that an echo server sends back. Lost ones are sent again, as

@@ -1,7 +1,7 @@
 //! Does what dom0 says, line by line: `<id> <command> <arguments…>` comes in on the serial line, and
-//! `hvm: <id> ok <answer> |` or `hvm: <id> failed <why> |` goes out (the bar tells dom0, which reads while we write, that the
-//! line is whole). So a scenario is a script in dom0, and
-//! the serial line does not depend on what is under test.
+//! `hvm: <id> ok <answer> |` or `hvm: <id> failed <why> |` goes out. The bar tells dom0, which reads while we
+//! write, that the line is whole. So a scenario is a script in dom0, and the serial line does not depend on
+//! what is under test.
 
 use alloc::{
     format,

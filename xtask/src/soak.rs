@@ -71,6 +71,13 @@ const CAMPAIGNS: &[Campaign] = &[
         variable: "XENPV_BOOTMODEL",
         seeds: 1,
     },
+    Campaign {
+        name: "seeds",
+        about: "a guest with everything in it, over many seeds, with a table of what they have covered",
+        test: ("scenarios", "seeds", "many_seeds_of_everything"),
+        variable: "XENPV_MANY_SEEDS",
+        seeds: 20_000,
+    },
 ];
 
 /// Options of `soak`.

@@ -31,6 +31,7 @@ impl Callout {
 pub fn enter(what: &'static str, target: usize, fresh_stack: bool) -> Callout {
     let k = kernel();
     trace::record(trace::Event::Callout, what);
+    crate::coverage::event(what);
     k.scheduling_point(Point::Callout);
     let irql = crate::ke::irql::current();
     if irql >= crate::abi::DISPATCH_LEVEL {

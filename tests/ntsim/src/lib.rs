@@ -31,6 +31,7 @@ pub mod abi;
 pub mod arch;
 pub mod callout;
 pub mod cm;
+pub mod coverage;
 pub mod engine;
 pub mod etw;
 pub mod ex;

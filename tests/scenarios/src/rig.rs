@@ -93,7 +93,11 @@ pub fn add_package(name: &str) {
     let image = std::fs::read(&path).unwrap_or_else(|_| {
         panic!("{} is not there: run `cargo xtask build` first, or set XENPV_DRIVERS", path.display())
     });
-    let files = vec![(format!("{name}.sys"), Source::Image(image))];
+    let mut files = vec![(format!("{name}.sys"), Source::Image(image))];
+    // With the linker's map a crash is told by function names.
+    if let Ok(map) = std::fs::read(path.with_extension("map")) {
+        files.push((format!("{name}.map"), Source::Image(map)));
+    }
     install::add_package(&format!("{name}.inf"), &inf, files)
         .unwrap_or_else(|error| panic!("{name}.inf: {error}"));
 }

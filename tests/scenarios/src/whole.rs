@@ -3,12 +3,16 @@
 
 #![allow(clippy::result_large_err, reason = "a bug check ends the run")]
 
+use ntsim::kernel::config::SpecialPool;
 use ntsim::{
     ndis::{self, adapter::State, protocol::Stack},
     storport::{self, adapter::Address, disk::Disk},
 };
 use ntsim_host::{BugCheck, Builder};
-use xensim::{Frame, NicConfig, Xen, back::block::BlockConfig};
+use xensim::{
+    Frame, NicConfig, Xen,
+    back::block::{BlockConfig, BlockKind},
+};
 
 use crate::rig::{Rig, boot, wait_until};
 
@@ -122,6 +126,28 @@ pub fn rig(seed: u64, load: Load, change: impl FnOnce(Builder) -> Builder) -> Ri
         .nic(NicConfig::new(0))
         .build();
     Rig::with(xen, seed, change)
+}
+
+/// The guest of a seed with what else a seed may decide: number of processors, back-ends, their latency, placement of
+/// pool, single-step windows, watched rings.
+#[must_use]
+pub fn varied(seed: u64) -> Rig {
+    let pick = |shift: u32, n: u64| (seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) % n;
+    let kind = [BlockKind::Blkback, BlockKind::Qemu, BlockKind::Tapdisk][pick(8, 3) as usize];
+    let mut disk = BlockConfig::of(kind, VDEV, 64);
+    disk.policy.latency = [(0, 0), (0, 50_000), (10_000, 2_000_000)][pick(16, 3) as usize];
+    disk.policy.out_of_order = pick(24, 2) == 0;
+    let xen = Xen::builder()
+        .vcpus(1 + pick(32, 4) as usize)
+        .seed(seed)
+        .disk(disk)
+        .nic(NicConfig::new(0))
+        .watch_rings(pick(40, 16) == 0)
+        .build();
+    Rig::with(xen, seed, |b| {
+        let b = if pick(44, 32) == 0 { b.single_step(32, 30) } else { b };
+        if pick(48, 8) == 0 { b.special_pool(SpecialPool::On) } else { b }
+    })
 }
 
 /// Boots and opens disk and NIC. In the guest.

@@ -72,6 +72,20 @@ const MODERN: &[u64] = &[
     hc::SYSCTL,
     hc::DOMCTL,
 ];
+/// RELEASE-4.1.0 (hvm.c, the table for 64-bit callers).
+const XEN_4_1: &[u64] = &[
+    hc::MEMORY_OP,
+    hc::GRANT_TABLE_OP,
+    hc::VCPU_OP,
+    hc::PHYSDEV_OP,
+    hc::XEN_VERSION,
+    hc::EVENT_CHANNEL_OP,
+    hc::SCHED_OP,
+    hc::SET_TIMER_OP,
+    hc::HVM_OP,
+    hc::SYSCTL,
+];
+/// 3.4.0 (the same table).
 const XEN_3_4: &[u64] = &[
     hc::MEMORY_OP,
     hc::GRANT_TABLE_OP,
@@ -81,6 +95,7 @@ const XEN_3_4: &[u64] = &[
     hc::SCHED_OP,
     hc::HVM_OP,
 ];
+/// 3.0.3 (the same table).
 const XEN_3_0_3: &[u64] = &[hc::MEMORY_OP, hc::XEN_VERSION, hc::HVM_OP, hc::EVENT_CHANNEL_OP];
 
 /// Feature bits: mmu_pt_update_preserve_ad is for PV; an HVM guest sees these.
@@ -142,13 +157,14 @@ impl Flavour {
         Self { name: "plain", fifo: false, upcall_vector: false, ..Self::xen_4_20() }
     }
 
-    /// Xen 4.1.
+    /// Xen 4.1.0: later releases of 4.1 also have VCPUOP_register_vcpu_info.
     #[must_use]
     pub const fn xen_4_1() -> Self {
         Self {
             name: "xen-4.1",
             version: (4, 1),
-            extraversion: ".6",
+            extraversion: ".0",
+            hypercalls: XEN_4_1,
             cpuid_leaves: 2,
             register_vcpu_info: false,
             second_vcpu_info: errno::EINVAL,

@@ -384,3 +384,26 @@ fn multicalls_and_copies() {
     assert_eq!((value, out[36], out[37]), (0, 0, 0));
     assert_eq!(guest.page(31).get32(8), 0xabcd);
 }
+
+/// Which hypercalls an HVM guest has at all, as the tables for 64-bit callers in the release tags say.
+#[test]
+fn tables_are_those_of_the_release_tags() {
+    // memory_op, multicall, xen_version, console_io, grant_table_op, vcpu_op, sched_op, event_channel_op, hvm_op:
+    // one that is there knows one of these sub-operations, be it that it refuses the argument.
+    let numbers = [(12, 16), (13, 1), (17, 1), (18, 2), (20, 8), (24, 11), (29, 1), (32, 12), (34, 24)];
+    let table = |flavour: Flavour| -> Vec<u64> {
+        let there = |number: u64, most: u64| {
+            (0..most)
+                .any(|op| guest(flavour.clone()).call(number, &[op, 0, u64::from(number == 20)]) != ENOSYS)
+        };
+        numbers.into_iter().filter(|(number, most)| there(*number, *most)).map(|(number, _)| number).collect()
+    };
+    assert_eq!(table(Flavour::xen_3_0_3()), [12, 17, 32, 34]);
+    assert_eq!(table(Flavour::xen_3_4()), [12, 17, 20, 29, 32, 34], "and vcpu_op for the runstate only");
+    assert_eq!(table(Flavour::xen_4_1()), [12, 17, 20, 24, 29, 32, 34]);
+    // VCPUOP_is_up and VCPUOP_stop_periodic_timer.
+    let vcpu = |flavour: Flavour, op: u64| guest(flavour).call(24, &[op, 0, 0]) == ENOSYS;
+    assert!(vcpu(Flavour::xen_3_4(), 3) && vcpu(Flavour::xen_3_4(), 7));
+    assert!(vcpu(Flavour::xen_4_1(), 3) && !vcpu(Flavour::xen_4_1(), 7));
+    assert!(!vcpu(Flavour::xen_4_20(), 3) && !vcpu(Flavour::xen_4_20(), 7));
+}

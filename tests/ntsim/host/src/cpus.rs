@@ -26,6 +26,8 @@ pub enum Doing {
     Spinning(&'static str),
     /// Idle: runs again when an interrupt is pending.
     Idle,
+    /// In a hypercall that blocks: runs again when the machine says so, or for an interrupt.
+    Blocked,
     /// Busy-waits until this time.
     Stalled(u64),
     /// Not started.
@@ -44,6 +46,10 @@ pub struct Cpu {
     pub interrupts: Cell<bool>,
     /// KPCR.
     pub pcr: Cell<usize>,
+    /// Instructions of driver code still to be stepped through.
+    pub steps: Cell<u32>,
+    /// Instructions of our own that may pass before driver code is reached.
+    pub approach: Cell<u32>,
     vectors: RefCell<[u64; 4]>,
     ipi: Cell<bool>,
     clock: Cell<bool>,
@@ -57,6 +63,8 @@ impl Cpu {
             irql: Cell::new(15),
             interrupts: Cell::new(true),
             pcr: Cell::new(0),
+            steps: Cell::new(0),
+            approach: Cell::new(0),
             vectors: RefCell::new([0; 4]),
             ipi: Cell::new(false),
             clock: Cell::new(false),
@@ -240,8 +248,10 @@ impl Cpus {
         }
     }
 
-    fn runnable(&self, cpu: &Cpu) -> bool {
+    fn runnable(&self, machine: &dyn Machine, index: u32) -> bool {
+        let cpu = &self.all[index as usize];
         match cpu.doing.get() {
+            Doing::Blocked => cpu.deliverable(cpu.irql.get()) || machine.runnable(index),
             Doing::Running | Doing::Spinning(_) => true,
             Doing::Idle => cpu.deliverable(cpu.irql.get()),
             Doing::Stalled(until) => until <= self.now.get() || cpu.deliverable(cpu.irql.get()),
@@ -297,6 +307,16 @@ impl Cpus {
             return;
         }
         me.doing.set(Doing::Idle);
+        self.switch_away(machine);
+        self.cpu().doing.set(Doing::Running);
+    }
+
+    /// The running processor is blocked in the hypervisor until the machine or an interrupt lets it go on.
+    pub fn block(&self, machine: &dyn Machine) {
+        self.points.set(self.points.get() + 1);
+        self.touched.set(true);
+        self.events(machine);
+        self.cpu().doing.set(Doing::Blocked);
         self.switch_away(machine);
         self.cpu().doing.set(Doing::Running);
     }
@@ -373,10 +393,10 @@ impl Cpus {
             let spinning = matches!(self.all[me as usize].doing.get(), Doing::Spinning(_));
             let mut candidates = [0u32; 128];
             let mut n = 0;
-            for (i, cpu) in self.all.iter().enumerate() {
+            for i in 0..self.all.len() as u32 {
                 // A spinning processor steps back when anybody else can run.
-                if self.runnable(cpu) && !(spinning && i as u32 == me) {
-                    candidates[n] = i as u32;
+                if self.runnable(machine, i) && !(spinning && i == me) {
+                    candidates[n] = i;
                     n += 1;
                 }
             }

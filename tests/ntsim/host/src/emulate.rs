@@ -12,6 +12,8 @@ use ntsim::kernel::kernel;
 use ntsim::verifier::{self, fault::Fault};
 use ntsim::{ke, trace};
 
+/// TF in RFLAGS.
+const TRAP_FLAG: u64 = 0x100;
 /// KUSER_SHARED_DATA in the kernel's half.
 const SHARED_DATA: u64 = 0xFFFF_F780_0000_0000;
 
@@ -34,6 +36,9 @@ pub unsafe fn fault(e: &'static HostEngine, regs: &mut Regs, fx: *mut u8) {
             "the simulator spins".to_string()
         };
         verifier::stop(crate::cpus::LIVELOCK, [regs.rip, 0, 0, 0], text, None);
+    }
+    if signal == libc::SIGTRAP && regs.rflags & TRAP_FLAG != 0 {
+        return step(e, regs);
     }
     if signal == libc::SIGILL {
         let site = e.sites.borrow().get(&(regs.rip as usize)).copied();
@@ -64,6 +69,28 @@ pub unsafe fn fault(e: &'static HostEngine, regs: &mut Regs, fx: *mut u8) {
         return;
     }
     stop(e, regs, Some(&i));
+}
+
+/// An instruction of a single-step window has been carried out: another processor may run, interrupts may come, between
+/// this and the next.
+fn step(e: &'static HostEngine, regs: &mut Regs) {
+    let cpu = e.cpus.cpu();
+    if !e.memory.system_va().contains(&(regs.rip as usize)) {
+        // Our own code: on the way into the driver it passes, on the way out it ends the window.
+        match cpu.approach.get() {
+            0 => regs.rflags &= !TRAP_FLAG,
+            left => cpu.approach.set(left - 1),
+        }
+        return;
+    }
+    cpu.approach.set(0);
+    let left = cpu.steps.get().saturating_sub(1);
+    cpu.steps.set(left);
+    if left == 0 {
+        regs.rflags &= !TRAP_FLAG;
+    }
+    e.stepped.set(e.stepped.get() + 1);
+    resume(e);
 }
 
 /// After an emulated instruction: another processor may run, interrupts may come.
@@ -101,7 +128,7 @@ unsafe fn emulate_site(e: &'static HostEngine, site: Site, regs: &mut Regs) {
             regs.rax = match m.hypercall(cpu, regs.rax, args) {
                 Outcome::Done(value) => value as u64,
                 Outcome::Block(value) => {
-                    e.idle();
+                    e.cpus.block(m);
                     value as u64
                 }
                 Outcome::Shutdown(_) => {

@@ -14,10 +14,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// First frame that the kernel may use: below lies what firmware keeps.
 const FIRST_FRAME: u64 = 256;
-/// Wall clock at boot: 2026-01-01 00:00 UTC in 100 ns units since 1601.
+/// Wall clock at boot: 2026-01-02 00:00 UTC in 100 ns units since 1601.
 const BOOT_TIME: u64 = 134_117_856_000_000_000;
 /// MANUALLY_INITIATED_CRASH.
 const CRASH: u32 = 0xE2;
+/// Instructions of our own between the begin of a single-step window and the driver's code, at most.
+const APPROACH: u32 = 2000;
 const EMERGENCY_STACK: usize = 256 * 1024;
 
 /// One simulation's ground.
@@ -30,6 +32,10 @@ pub struct HostEngine {
     pub sites: RefCell<BTreeMap<usize, Site>>,
     /// Page for out-of-line execution.
     pub scratch: Scratch,
+    /// One call into a driver in so many begins a single-step window of so many instructions.
+    step: Option<(u32, u32)>,
+    /// Instructions that were stepped through so far.
+    pub stepped: Cell<u64>,
     /// A stack overflow is being reported.
     pub overflow: Cell<bool>,
     /// Instructions of drivers.
@@ -74,6 +80,7 @@ impl HostEngine {
         frames: u64,
         seed: u64,
         trap_shared: bool,
+        step: Option<(u32, u32)>,
         echo: bool,
     ) -> &'static Self {
         let shared_pages = machine.shared_pages();
@@ -83,6 +90,8 @@ impl HostEngine {
             memory: Memory::new(frames, shared_pages, trap_shared),
             sites: RefCell::default(),
             scratch: Scratch::new(),
+            step,
+            stepped: Cell::new(0),
             overflow: Cell::new(false),
             counter: Counter::default(),
             machine,
@@ -210,6 +219,18 @@ impl HostEngine {
         self.shared_data
     }
 
+    /// Begins a single-step window, if the seed wants one here.
+    fn begin_window(&self) {
+        let Some((one_in, length)) = self.step else { return };
+        if self.cpus.inside.get() && self.cpus.seed.one_in(one_in) {
+            let cpu = self.cpus.cpu();
+            cpu.steps.set(length);
+            cpu.approach.set(APPROACH);
+            // The trap flag: from here on each instruction traps, ours until the driver's first one, too.
+            unsafe { std::arch::asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq") };
+        }
+    }
+
     /// Lines logged so far.
     pub fn log_lines(&self) -> Vec<String> {
         self.log.borrow().clone()
@@ -258,6 +279,7 @@ impl Engine for HostEngine {
     }
     fn driver_entered(&self) {
         self.counter.arm();
+        self.begin_window();
     }
     fn driver_left(&self) {
         self.counter.disarm();

@@ -29,6 +29,7 @@ pub struct Builder {
     frames: u64,
     machine: Option<Box<dyn Machine>>,
     trap_shared: bool,
+    step: Option<(u32, u32)>,
     echo: bool,
     config: Config,
 }
@@ -61,6 +62,13 @@ impl Builder {
     /// Pages shared with the machine trap on every access of the driver (double fetches).
     pub fn trap_shared(mut self, on: bool) -> Self {
         self.trap_shared = on;
+        self
+    }
+
+    /// One call into a driver in `one_in` begins a window of `length` instructions between any two of which interrupts
+    /// may come and other processors may run.
+    pub fn single_step(mut self, one_in: u32, length: u32) -> Self {
+        self.step = Some((one_in, length));
         self
     }
 
@@ -100,7 +108,8 @@ impl Builder {
         trap::install();
         set_hook(hook);
         let machine = self.machine.unwrap_or_else(|| Box::new(NoMachine(self.processors)));
-        let engine = HostEngine::create(machine, self.frames, self.seed, self.trap_shared, self.echo);
+        let engine =
+            HostEngine::create(machine, self.frames, self.seed, self.trap_shared, self.step, self.echo);
         trap::set_active(engine);
         let kernel: &'static Kernel = Box::leak(Kernel::new(engine, self.config));
         KERNEL.set(kernel);
@@ -126,6 +135,7 @@ impl Sim {
             frames: 32768,
             machine: None,
             trap_shared: false,
+            step: None,
             echo: std::env::var_os("NTSIM_ECHO").is_some(),
             config: Config::default(),
         }
@@ -221,6 +231,11 @@ impl Sim {
     /// Virtual time in ns.
     pub fn now(&self) -> u64 {
         self.engine.cpus.now()
+    }
+
+    /// Instructions that single-step windows have covered.
+    pub fn stepped(&self) -> u64 {
+        self.engine.stepped.get()
     }
 
     /// The kernel.

@@ -243,3 +243,215 @@ fn objects_and_remove_locks() {
     expect(&rules::REMLOCK_UNINITIALIZED, lock(uninitialized));
     expect(&rules::REMLOCK_TAG, lock(wrong_tag));
 }
+
+#[test]
+fn forwarding_and_completing() {
+    let remove = || removal::remove(pnp::find(DEVICE).unwrap()).unwrap();
+    let refused = || {
+        let _ = removal::remove(pnp::find(DEVICE).unwrap());
+    };
+    expect(&rules::PNP_COMPLETED_UNTOUCHED, run(&["pnp-untouched"], refused));
+    expect(&rules::PNP_FAILED_DOWN, run(&["failed-down"], refused));
+    let fail = || {
+        knobs(|k| k.state = 4);
+        pnp::manager::exclusively(|| unsafe { pnp::manager::check_state(pnp::find(DEVICE).unwrap()) });
+    };
+    expect(&rules::PNP_MUST_NOT_FAIL, run(&["must-not-fail"], fail));
+    expect(&rules::SURPRISE_DELETED, run(&["surprise-deleted"], fail));
+    let sleep = || {
+        let _ = ntsim::po::system::transition(ntsim::po::system::Transition::Sleep, || ());
+    };
+    expect(&rules::POWER_COMPLETED_SUCCESS, run(&["power-success"], sleep));
+    expect(&rules::POWER_COMPLETED_UNTOUCHED, run(&["power-untouched"], sleep));
+    expect(&rules::POWER_FAILED_DOWN, run(&["power-failed-down"], sleep));
+    expect(&rules::STATUS_ILLEGAL, ioctl(0x18));
+    run(&[], remove).unwrap_or_else(|b| panic!("{b}"));
+    run(&[], sleep).unwrap_or_else(|b| panic!("{b}"));
+}
+
+#[test]
+fn what_add_device_must_take_over() {
+    expect(&rules::POWER_PAGABLE, run(&["no-pagable"], || ()));
+    expect(&rules::IO_FLAGS_BOTH, run(&["both-io"], || ()));
+    expect(&rules::DEVICE_TYPE, run(&["filter-type"], || ()));
+    expect(&rules::IO_FLAGS_NOT_COPIED, run(&["filter-flags"], || ()));
+}
+
+unsafe extern "win64" fn never(_: *mut DEVICE_OBJECT, _: *mut IRP, _: *mut std::ffi::c_void) -> NTSTATUS {
+    STATUS_SUCCESS
+}
+unsafe extern "win64" fn tick(_: *mut DEVICE_OBJECT, _: *mut std::ffi::c_void) {}
+
+#[test]
+fn senders_of_their_own() {
+    let other = |major: u32, status: NTSTATUS| {
+        run(&[], move || unsafe {
+            let r = request(0);
+            (*stack::next(r)).MajorFunction = major as u8;
+            stack::set_status(r, status, 0);
+            irp::IofCallDriver(top(), r);
+        })
+    };
+    expect(&rules::POWER_STATUS, other(IRP_MJ_POWER, STATUS_SUCCESS));
+    expect(&rules::WMI_STATUS, other(IRP_MJ_SYSTEM_CONTROL, STATUS_SUCCESS));
+    expect(
+        &rules::NO_DISPATCH,
+        run(&[], || unsafe {
+            (*(*top()).DriverObject).MajorFunction[IRP_MJ_SHUTDOWN as usize] = None;
+            let r = request(0);
+            (*stack::next(r)).MajorFunction = IRP_MJ_SHUTDOWN as u8;
+            irp::IofCallDriver(top(), r);
+        }),
+    );
+    expect(
+        &rules::CALL_NO_DEVICE,
+        run(&[], || unsafe {
+            let mut junk = DEVICE_OBJECT::default();
+            irp::IofCallDriver(&raw mut junk, request(IRP_MN_QUERY_BUS_INFORMATION));
+        }),
+    );
+    expect(
+        &rules::CALL_CANCEL_SET,
+        run(&[], || unsafe {
+            unsafe extern "win64" fn cancel(_: *mut DEVICE_OBJECT, _: *mut IRP) {}
+            let r = request(IRP_MN_QUERY_BUS_INFORMATION);
+            (*r).CancelRoutine = Some(cancel);
+            irp::IofCallDriver(top(), r);
+        }),
+    );
+    expect(
+        &rules::CALL_COPIED_COMPLETION,
+        run(&[], || unsafe {
+            let r = irp::IoAllocateIrp((*top()).StackSize + 1, 0);
+            let own = (*r).StackCount;
+            // IoSetNextIrpStackLocation, then the whole location is copied instead of all but the completion.
+            stack::set_current(r, own);
+            for at in [stack::location(r, own), stack::location(r, own - 1)] {
+                (*at).MajorFunction = IRP_MJ_PNP as u8;
+                (*at).MinorFunction = IRP_MN_QUERY_BUS_INFORMATION as u8;
+                (*at).CompletionRoutine = Some(never);
+                (*at).Control = (SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL) as u8;
+            }
+            stack::set_status(r, STATUS_NOT_SUPPORTED, 0);
+            irp::IofCallDriver(top(), r);
+        }),
+    );
+}
+
+#[test]
+fn objects_of_the_io_manager() {
+    use ntsim::io::{build, misc, work};
+    expect(
+        &rules::FREE_THREADED,
+        run(&[], || unsafe {
+            let mut event: KEVENT = std::mem::zeroed();
+            ntsim::ke::event::initialize((&raw mut event).cast::<ntsim::abi::KEVENT>(), false, false);
+            let mut iosb = IO_STATUS_BLOCK::default();
+            let null = std::ptr::null_mut();
+            let r = build::IoBuildSynchronousFsdRequest(
+                IRP_MJ_SHUTDOWN,
+                top(),
+                null,
+                0,
+                null.cast(),
+                (&raw mut event).cast(),
+                &mut iosb,
+            );
+            irp::IoFreeIrp(r);
+        }),
+    );
+    expect(
+        &rules::INITIALIZE_SIZE,
+        run(&[], || unsafe {
+            let at: *mut IRP = ntsim::io::glue::pool(irp::size_of_irp(4), *b"Irps", true).cast();
+            irp::IoInitializeIrp(at, irp::size_of_irp(1) as u16, 4);
+        }),
+    );
+    expect(
+        &rules::TIMER_TWICE,
+        run(&[], || unsafe {
+            for _ in 0..2 {
+                misc::IoInitializeTimer(top(), Some(tick), std::ptr::null_mut());
+            }
+        }),
+    );
+    expect(
+        &rules::REMLOCK_TWICE,
+        run(&[], || unsafe {
+            let at: *mut IO_REMOVE_LOCK = ntsim::io::glue::pool(32, *b"Lock", true).cast();
+            remlock::IoInitializeRemoveLockEx(at, 0, 0, 0, 32);
+            for tag in 1..3 {
+                remlock::IoAcquireRemoveLockEx(at, tag as _, std::ptr::null(), 0, 32);
+            }
+            // One thread waits for the other holder, which does not release but waits, too.
+            let lock = at as usize;
+            ntsim::ke::thread::spawn(move || {
+                remlock::IoReleaseRemoveLockAndWaitEx(lock as *mut IO_REMOVE_LOCK, 1 as _, 32);
+            })
+            .unwrap();
+            ntsim::pnp::manager::sleep_ms(10);
+            remlock::IoReleaseRemoveLockAndWaitEx(at, 2 as _, 32);
+        }),
+    );
+    unsafe extern "win64" fn job(_: *mut DEVICE_OBJECT, _: *mut std::ffi::c_void) {}
+    let queued = |twice: bool| {
+        run(&[], move || unsafe {
+            let item = work::IoAllocateWorkItem(top());
+            let old = ntsim::ke::irql::raise(2);
+            work::IoQueueWorkItem(item, Some(job), 1, std::ptr::null_mut());
+            if twice {
+                work::IoQueueWorkItem(item, Some(job), 1, std::ptr::null_mut());
+            }
+            work::IoFreeWorkItem(item);
+            ntsim::ke::irql::lower(old);
+        })
+    };
+    expect(&rules::WORK_ITEM_TWICE, queued(true));
+    expect(&rules::WORK_ITEM_FREED, queued(false));
+}
+
+/// Rules that no driver here has broken yet. The list may only shrink.
+const UNPROVED: &[&str] = &[
+    "irp-free-in-use",
+    "irp-skipped-device",
+    "pdo-deleted-present",
+    "pdo-no-answer",
+    "target-relation-empty",
+    "relation-not-pdo",
+    "relation-duplicate-ids",
+    "cancel-irql",
+    "unload-devices",
+    "unload-work-items",
+    "unload-interrupts",
+    "unload-registration",
+    "unload-irps",
+    "dma-adapter-leak",
+    "dma-common-buffer-leak",
+    "dma-sg-twice",
+    "dma-irql",
+    "registry-handle-leak",
+];
+
+/// Each rule of io, pnp and power is named by a test that expects it to fire, or stands in the list above.
+#[test]
+fn every_rule_has_a_violator_or_is_listed() {
+    let source = include_str!("../../src/io/rules.rs");
+    let tests = [include_str!("irp_rules.rs"), include_str!("pnp.rs"), include_str!("power.rs")].concat();
+    let constant = |id: &str| {
+        let line = source.lines().find(|l| l.contains(&format!("= \"{id}\""))).expect("the rule's line");
+        line.trim().split(' ').next().expect("its name").to_string()
+    };
+    let unproved: Vec<&str> = rules::ALL
+        .iter()
+        .map(|rule| rule.id)
+        .filter(|id| {
+            let name = constant(id);
+            // Followed by no further letter of a longer name.
+            !tests.match_indices(&format!("rules::{name}")).any(|(at, found)| {
+                !tests[at + found.len()..].starts_with(|c: char| c == '_' || c.is_ascii_alphanumeric())
+            })
+        })
+        .collect();
+    let listed: std::collections::BTreeSet<_> = UNPROVED.iter().copied().collect();
+    assert_eq!(unproved.into_iter().collect::<std::collections::BTreeSet<_>>(), listed);
+}

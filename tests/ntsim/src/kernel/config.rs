@@ -31,6 +31,8 @@ pub enum Faults {
     Systematic,
     /// Exactly the n-th allocation (from 0) fails.
     Nth(u64),
+    /// These allocations (from 0) fail. With the numbers that a run of another kind has injected, it is the same run.
+    Those(&'static [u64]),
 }
 
 /// Settings of a run.

@@ -52,6 +52,11 @@ impl<T> Lock<T> {
         LockGuard { lock: self, flag }
     }
 
+    /// Is it held? For reports, which may come at any point.
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::Acquire)
+    }
+
     /// The value, by exclusive access.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()

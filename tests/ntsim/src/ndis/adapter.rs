@@ -252,6 +252,16 @@ impl Adapter {
 
     /// Enters a state.
     pub fn enter(&self, new: State) {
+        let name = match new {
+            State::Halted => "Halted",
+            State::Initializing => "Initializing",
+            State::Paused => "Paused",
+            State::Restarting => "Restarting",
+            State::Running => "Running",
+            State::Pausing => "Pausing",
+            State::Shutdown => "Shutdown",
+        };
+        crate::coverage::enter(crate::coverage::Room::Ndis, name);
         self.state.store(new as u32, Release);
     }
 

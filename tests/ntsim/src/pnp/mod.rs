@@ -133,6 +133,11 @@ pub fn find(path: &str) -> Option<NodeId> {
     nodes.iter().position(fits)
 }
 
+/// As [`dump`], for reports that may come at any point: empty while the tree is being changed.
+pub fn dump_now() -> String {
+    if state().nodes.is_held() { String::new() } else { dump() }
+}
+
 /// The device tree as text: path, state, problem, service.
 pub fn dump() -> String {
     let nodes = state().nodes.lock();

@@ -1,17 +1,21 @@
 //! Plug and Play requests to a device stack, each with the form that its answer has.
 
 use super::{node::Capabilities, resources::Requirements};
+use crate::coverage;
 use crate::io::{build, device, glue, rules, stack};
 use alloc::{string::String, vec::Vec};
 use nt::sys::*;
 
 /// Sends a request with parameters.
 pub unsafe fn send(pdo: *mut DEVICE_OBJECT, minor: u32, args: [u64; 4]) -> (NTSTATUS, u64) {
-    build::request(pdo, STATUS_NOT_SUPPORTED, 0, |sl| {
+    let former = coverage::enter(coverage::Room::Pnp, rules::function_name(IRP_MJ_PNP as u8, minor as u8));
+    let answer = build::request(pdo, STATUS_NOT_SUPPORTED, 0, |sl| {
         sl.MajorFunction = IRP_MJ_PNP as u8;
         sl.MinorFunction = minor as u8;
         *stack::args(sl) = args;
-    })
+    });
+    coverage::enter(coverage::Room::Pnp, former);
+    answer
 }
 
 /// IRP_MN_QUERY_ID.

@@ -185,6 +185,15 @@ impl Adapter {
 
     /// Enters a phase.
     pub fn set_phase(&self, phase: Phase) {
+        let name = match phase {
+            Phase::Added => "Added",
+            Phase::Finding => "Finding",
+            Phase::Initializing => "Initializing",
+            Phase::Running => "Running",
+            Phase::Stopped => "Stopped",
+            Phase::Removed => "Removed",
+        };
+        crate::coverage::enter(crate::coverage::Room::Storport, name);
         self.phase.store(phase as u32, Release);
     }
 

@@ -16,6 +16,10 @@ pub struct Injected(Lock<State>);
 
 #[derive(Default)]
 struct State {
+    /// What [`arm`] asked for; else the configuration counts.
+    armed: Option<Faults>,
+    /// Only allocations of this module count (file name in lower case).
+    only: Option<String>,
     count: u64,
     stacks: BTreeSet<u64>,
     log: Vec<(u64, String)>,
@@ -23,32 +27,58 @@ struct State {
     hits: BTreeMap<&'static str, (u64, u64)>,
 }
 
+/// From now on allocations fail so, counted from 0 again; `only` is the file name of the driver that is meant
+/// ("xenpvvbd.sys"), or empty for all.
+pub fn arm(faults: Faults, only: &str) {
+    let mut s = kernel().room::<Injected>().0.lock();
+    s.armed = Some(faults);
+    s.only = (!only.is_empty()).then(|| only.to_lowercase());
+    s.count = 0;
+    s.stacks.clear();
+}
+
+/// No more failures.
+pub fn disarm() {
+    arm(Faults::Off, "");
+}
+
 /// Should this allocation of a driver fail? `what` names the kind for coverage.
 pub fn fail_allocation(what: &'static str) -> bool {
     let k = kernel();
-    // Allocations of native test code have no driver on the stack: they are not what is tested.
-    let number = {
-        let mut s = k.room::<Injected>().0.lock();
-        s.hits.entry(what).or_default().0 += 1;
-        if s.off > 0 {
+    let room = k.room::<Injected>();
+    let caller = crate::export::caller();
+    let (number, faults) = {
+        let mut s = room.0.lock();
+        let faults = s.armed.unwrap_or(k.config.faults);
+        if faults == Faults::Off || s.off > 0 {
             return false;
         }
+        if let Some(only) = &s.only
+            && crate::loader::module_at(caller).is_none_or(|m| m.name != *only)
+        {
+            return false;
+        }
+        s.hits.entry(what).or_default().0 += 1;
         s.count += 1;
-        s.count - 1
+        (s.count - 1, faults)
     };
-    let fail = match k.config.faults {
-        Faults::Off => return false,
-        Faults::Random(rate) => k.engine.choose(10_000, "allocation failure") < rate,
+    // The seed is asked whatever the kind, so that the same failures under another kind are the same run.
+    let draw = k.engine.choose(10_000, "allocation failure");
+    let fail = match faults {
+        Faults::Off => false,
+        Faults::Random(rate) => draw < rate,
         Faults::Nth(n) => number == n,
+        Faults::Those(list) => list.contains(&number),
         Faults::Systematic => {
             let hash = crate::unwind::stack::hash(DEPTH);
-            k.room::<Injected>().0.lock().stacks.insert(hash)
+            room.0.lock().stacks.insert(hash)
         }
     };
     if fail {
         trace::record_value(trace::Event::Note, "injected failure", number);
-        let place = crate::loader::describe(crate::export::caller());
-        let mut s = k.room::<Injected>().0.lock();
+        crate::coverage::fault(what);
+        let place = crate::loader::describe(caller);
+        let mut s = room.0.lock();
         s.log.push((number, place));
         s.hits.entry(what).or_default().1 += 1;
     }
@@ -60,7 +90,7 @@ pub fn injected() -> Vec<(u64, String)> {
     kernel().room::<Injected>().0.lock().log.clone()
 }
 
-/// Number of allocations that could have failed so far.
+/// Number of allocations that could have failed so far; `arm(Faults::Those(&[]), …)` only counts.
 pub fn opportunities() -> u64 {
     kernel().room::<Injected>().0.lock().count
 }

@@ -53,6 +53,8 @@ pub struct BugCheck {
     pub rule: Option<&'static str>,
     /// The driver's call stack: module+offset (symbol).
     pub stack: Vec<String>,
+    /// The device tree with its states.
+    pub devices: String,
     /// Last events of the trace.
     pub trace: String,
 }
@@ -70,6 +72,9 @@ impl core::fmt::Display for BugCheck {
         }
         for line in &self.stack {
             writeln!(f, "    {line}")?;
+        }
+        if !self.devices.is_empty() {
+            writeln!(f, "devices:\n{}", self.devices.trim_end())?;
         }
         write!(f, "last events:\n{}", self.trace)
     }
@@ -138,10 +143,11 @@ pub fn stop(code: u32, parameters: [u64; 4], text: String, rule: Option<&'static
     let k = kernel();
     let stack = calls::driver_stack();
     let trace = k.trace.tail();
+    let devices = crate::pnp::dump_now();
     if !matches!(code, SIMULATOR_ERROR..=SIMULATOR_LAST) {
         crate::ke::bugcheck::run_callbacks(k, code, parameters);
     }
-    k.engine.halt(BugCheck { code, parameters, text, rule, stack, trace })
+    k.engine.halt(BugCheck { code, parameters, text, rule, stack, devices, trace })
 }
 
 /// Code of the report of an error in the simulator itself.

@@ -141,8 +141,9 @@ impl World {
                     self.put(at + 12, &status.to_le_bytes())?;
                 }
                 gt::SETUP_TABLE => self.setup_table(arg + index * 24)?,
-                gt::COPY => self.guest_copy(arg + index * 40)?,
-                gt::GET_VERSION if self.hv.flavour.grant_versions => {
+                // 3.4 lets HVM guests ask for size and frames only.
+                gt::COPY if self.hv.flavour.version >= (4, 0) => self.guest_copy(arg + index * 40)?,
+                gt::GET_VERSION if self.hv.flavour.grant_versions && self.hv.flavour.version >= (4, 2) => {
                     let raw: [u8; 8] = self.arg(arg)?;
                     if !self.hv.is_self(raw.u16_at(0)) {
                         return Err(self.hv.foreign(raw.u16_at(0), EPERM));

@@ -21,9 +21,18 @@ impl World {
             u32::try_from(vcpu).ok().filter(|vcpu| (*vcpu as usize) < self.hv.vcpus.len()).ok_or(ENOENT)?;
         let index = vcpu as usize;
         match cmd {
-            op::IS_UP => Ok(1),
-            op::INITIALISE if self.hv.flavour.version >= (4, 5) => Err(EEXIST), // every vCPU is
-            op::UP if self.hv.flavour.version >= (4, 5) => Ok(0),
+            // Tables of what HVM guests may ask: 3.4 none of these, from 4.0 on the timers, from 4.8 on everything.
+            op::SET_PERIODIC_TIMER
+            | op::STOP_PERIODIC_TIMER
+            | op::SET_SINGLESHOT_TIMER
+            | op::STOP_SINGLESHOT_TIMER
+                if self.hv.flavour.version < (4, 0) =>
+            {
+                Err(ENOSYS)
+            }
+            op::IS_UP if self.hv.flavour.version >= (4, 8) => Ok(1),
+            op::INITIALISE if self.hv.flavour.version >= (4, 8) => Err(EEXIST), // every vCPU is
+            op::UP if self.hv.flavour.version >= (4, 8) => Ok(0),
             op::REGISTER_VCPU_INFO if self.hv.flavour.register_vcpu_info => {
                 let raw: [u8; 16] = self.arg(arg)?;
                 self.register_vcpu_info(caller, vcpu, raw.u64_at(0), raw.u32_at(8))

@@ -90,9 +90,17 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, pdo: *mut DEVICE
     let e: *mut Extension = (*fdo).DeviceExtension.cast();
     (*e).pdo = pdo;
     (*e).lower = device::IoAttachDeviceToDeviceStack(fdo, pdo);
-    (*fdo).Flags |= (*(*e).lower).Flags & DO_POWER_PAGABLE;
+    if !bad("no-pagable") {
+        (*fdo).Flags |= (*(*e).lower).Flags & DO_POWER_PAGABLE;
+    }
+    if bad("both-io") {
+        (*fdo).Flags |= DO_BUFFERED_IO | DO_DIRECT_IO;
+    }
     if !bad("initializing") {
         (*fdo).Flags &= !DO_DEVICE_INITIALIZING;
+    }
+    if bad("filter-type") || bad("filter-flags") {
+        above(driver, fdo);
     }
     let mut link = UNICODE_STRING::default();
     assert_eq!(
@@ -105,6 +113,27 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, pdo: *mut DEVICE
         k.link = Some(link);
     });
     STATUS_SUCCESS
+}
+
+/// A device above the function device, which does not take over what a filter must.
+unsafe fn above(driver: *mut DRIVER_OBJECT, fdo: *mut DEVICE_OBJECT) {
+    let kind = if bad("filter-type") { FILE_DEVICE_DISK } else { FILE_DEVICE_UNKNOWN };
+    let mut filter = std::ptr::null_mut();
+    device::IoCreateDevice(
+        driver,
+        size_of::<Extension>() as u32,
+        std::ptr::null_mut(),
+        kind,
+        0,
+        0,
+        &mut filter,
+    );
+    (*(*filter).DeviceExtension.cast::<Extension>()).lower = device::IoAttachDeviceToDeviceStack(filter, fdo);
+    (*filter).Flags |= (*fdo).Flags & DO_POWER_PAGABLE;
+    if bad("filter-flags") {
+        (*filter).Flags |= DO_DIRECT_IO;
+    }
+    (*filter).Flags &= !DO_DEVICE_INITIALIZING;
 }
 
 unsafe fn skip(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
@@ -269,6 +298,17 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
         }
         IRP_MN_STOP_DEVICE | IRP_MN_SURPRISE_REMOVAL => {
             stop(at);
+            if bad("must-not-fail") {
+                return complete(request, STATUS_UNSUCCESSFUL);
+            }
+            if bad("surprise-deleted") && minor == IRP_MN_SURPRISE_REMOVAL {
+                (*request).IoStatus.__bindgen_anon_1.Status = STATUS_SUCCESS;
+                let lower = (*(*at).DeviceExtension.cast::<Extension>()).lower;
+                let status = skip(at, request);
+                device::IoDetachDevice(lower);
+                device::IoDeleteDevice(at);
+                return status;
+            }
             if bad("surprise-delete") && minor == IRP_MN_SURPRISE_REMOVAL {
                 device::IoDetachDevice((*(*at).DeviceExtension.cast::<Extension>()).lower);
             }
@@ -305,6 +345,13 @@ unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTA
             if bad("pnp-complete") {
                 return complete(request, STATUS_SUCCESS);
             }
+            if bad("pnp-untouched") {
+                return complete(request, STATUS_NOT_SUPPORTED);
+            }
+            if bad("failed-down") {
+                (*request).IoStatus.__bindgen_anon_1.Status = STATUS_UNSUCCESSFUL;
+                return skip(at, request);
+            }
             (*request).IoStatus.__bindgen_anon_1.Status = STATUS_SUCCESS;
             skip(at, request)
         }
@@ -339,6 +386,16 @@ unsafe extern "win64" fn power(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTS
     knobs(|k| k.seen.push(format!("{name} {} {}", if system { "system" } else { "device" }, args[2])));
     if bad("veto-power") && !set {
         return complete(request, STATUS_UNSUCCESSFUL);
+    }
+    if bad("power-success") && set {
+        return complete(request, STATUS_SUCCESS);
+    }
+    if bad("power-untouched") && set {
+        return complete(request, STATUS_NOT_SUPPORTED);
+    }
+    if bad("power-failed-down") {
+        (*request).IoStatus.__bindgen_anon_1.Status = STATUS_UNSUCCESSFUL;
+        return skip(at, request);
     }
     if bad("lose-power") && set {
         (*sl).Control |= SL_PENDING_RETURNED as u8;
@@ -436,6 +493,11 @@ unsafe extern "win64" fn ioctl(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTS
         0x16 => {
             (*request).IoStatus.Information = 10_000;
             complete(request, STATUS_SUCCESS)
+        }
+        0x18 => {
+            (*request).IoStatus.Information = 0;
+            complete(request, STATUS_SUCCESS);
+            -1
         }
         0x17 => {
             (*request).IoStatus.Information = 0;

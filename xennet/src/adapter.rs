@@ -4,36 +4,36 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::{
     ptr::null_mut,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use arrayvec::ArrayVec;
 use netfront::negotiate::Identity;
 use nt::sys::*;
 use xenbus::{seam::Clock, seam::EventChannels, types::Port};
-use xenpci_interface::{Client, EventClient, Kind, SpinLock};
+use xenpci_interface::{Client, EventClient, Kind, LockGuard, SpinLock};
 
 use crate::{
     buffers::BufferRef,
     bus,
     config::Config,
     connect::{Connect, command},
+    entry,
     gate::Gate,
     host::{Sink, XenHost},
     lifecycle,
     link::Link,
     offload::{self, Offload},
     oid,
+    poll::{self, Poll},
     rss::Scaling,
     rx::{self, RxSide},
+    spread::Spread,
     tx::{self, Chain, TxSide},
 };
 
 /// Most multicast groups.
 pub const MAX_GROUPS: usize = 32;
-/// Most of our own IPv4 addresses that are announced.
-pub const MAX_ADDRESSES: usize = 8;
-
 /// One queue of the device: two halves, each behind its lock.
 pub struct Queue {
     /// Sends.
@@ -44,6 +44,10 @@ pub struct Queue {
     pub tx_port: AtomicU32,
     /// Number of the event channel of receives.
     pub rx_port: AtomicU32,
+    /// The processor (NT index) that the queue is looked at on, as far as we have a say in it.
+    pub processor: AtomicU32,
+    /// Its part in poll mode.
+    pub poll: Poll,
 }
 
 /// A handle of NDIS.
@@ -79,8 +83,16 @@ pub struct Adapter {
     pub scaling: SpinLock<Scaling>,
     /// The link as NDIS knows it.
     pub link: SpinLock<Link>,
-    /// Our IPv4 addresses, as the stack tells them.
-    pub addresses: SpinLock<ArrayVec<[u8; 4], MAX_ADDRESSES>>,
+    /// The setting of receive-side scaling (its generation) that the back-end hashes by; 0 is none.
+    pub hashed: AtomicU32,
+    /// Takes frames to the processors that they belong to.
+    pub spread: Spread,
+    /// NDIS waits for the end of a reset.
+    pub resetting: AtomicBool,
+    /// Interrupts are moderated: one event for many sends.
+    pub moderation: AtomicBool,
+    /// The interface, as the system's address table names it (`NET_LUID`).
+    pub luid: u64,
     /// What the connection's back-end can segment: bit 0 TCPv4, bit 1 TCPv6.
     pub segments: AtomicU32,
     /// The address of the device.
@@ -111,12 +123,6 @@ impl Adapter {
         self.handle.0
     }
 
-    /// The address in use.
-    #[must_use]
-    pub const fn current_address(&self) -> [u8; 6] {
-        self.current
-    }
-
     /// Counts a list in; false while paused.
     #[must_use]
     pub fn enter(&self) -> bool {
@@ -131,12 +137,18 @@ impl Adapter {
         }
     }
 
-    /// The queue that a list is sent on.
+    /// The queue that the current processor sends on: the stack sends a flow from the processor that
+    /// receives it.
     #[must_use]
-    pub fn queue_for(&self, _list: *mut NET_BUFFER_LIST) -> usize {
-        // The stack sends a flow from the processor that receives it.
+    pub fn sending(&self) -> LockGuard<'_, TxSide> {
         let active = self.active.load(Ordering::Relaxed).max(1);
-        (self.host.client.processor() % active) as usize
+        let side = self.queues[(self.host.client.processor() % active) as usize].tx.lock();
+        if !side.idle {
+            return side;
+        }
+        // The connection became a smaller one just now. The first queue is never idle.
+        drop(side);
+        self.queues[0].tx.lock()
     }
 
     /// Offloads that are switched on and that this connection's back-end can do.
@@ -161,6 +173,10 @@ impl Adapter {
 
     fn serve(&self, index: usize, sends: bool, receives: bool) {
         let queue = &self.queues[index];
+        // The channels stay masked until NDIS has looked at everything.
+        if queue.poll.request() {
+            return;
+        }
         let mut work = false;
         let mut more = false;
         let mut port: Option<Arc<Port>> = None;
@@ -168,7 +184,7 @@ impl Adapter {
             let mut done = Chain::new();
             let mut side = queue.tx.lock();
             let now = self.host.client.now();
-            let polled = side.poll(&self.host, now, &mut done);
+            let polled = side.poll(&self.host, now, netfront::tx::TX_SLOTS, &mut done);
             side.pump(&self.host, now, &mut done);
             port.clone_from(&side.port);
             drop(side);
@@ -185,13 +201,13 @@ impl Adapter {
             }
         }
         if receives {
-            match rx::service(self, index) {
-                Ok(served) => {
-                    work |= served.frames != 0;
-                    more |= served.more;
-                }
-                Err(_) => return self.connect.command(command::VIOLATION),
+            let batch = rx::collect(self, queue, rx::BUDGET, self.host.client.processor());
+            rx::indicate(self, &batch.lists, batch.scarce);
+            if batch.broken {
+                return self.connect.command(command::VIOLATION);
             }
+            work |= batch.frames != 0;
+            more |= batch.more;
             port.clone_from(&queue.rx.lock().port);
         }
         let Some(port) = port else { return };
@@ -236,7 +252,7 @@ fn header(ty: u32, revision: u32, size: u64) -> NDIS_OBJECT_HEADER {
 pub unsafe extern "win64" fn initialize(
     handle: NDIS_HANDLE,
     _driver: *mut c_void,
-    _parameters: *mut NDIS_MINIPORT_INIT_PARAMETERS,
+    parameters: *mut NDIS_MINIPORT_INIT_PARAMETERS,
 ) -> NDIS_STATUS {
     let mut next = null_mut();
     // SAFETY: an adapter's handle; what is not asked for may be null.
@@ -245,13 +261,17 @@ pub unsafe extern "win64" fn initialize(
         return NDIS_STATUS_FAILURE;
     }
     let Some(client) = bus::query(next) else { return NDIS_STATUS_NOT_SUPPORTED };
-    match create(handle, &client) {
+    // SAFETY: valid for the call.
+    let luid = unsafe { (*parameters).NetLuid };
+    // SAFETY: both members are plain numbers.
+    let luid = unsafe { luid.Value };
+    match create(handle, &client, luid) {
         Ok(()) => NDIS_STATUS_SUCCESS,
         Err(status) => status,
     }
 }
 
-fn create(handle: NDIS_HANDLE, client: &Client) -> Result<(), NDIS_STATUS> {
+fn create(handle: NDIS_HANDLE, client: &Client, luid: u64) -> Result<(), NDIS_STATUS> {
     if client.kind() != Kind::Network {
         return Err(NDIS_STATUS_NOT_SUPPORTED);
     }
@@ -262,14 +282,23 @@ fn create(handle: NDIS_HANDLE, client: &Client) -> Result<(), NDIS_STATUS> {
     let policy = config.policy(client.processors());
     let pool = make_pool(handle)?;
     let sink = Sink::new();
+    let api = if config.poll && entry::ndis_version() >= (6, 85) { poll::Api::find() } else { None };
     let queues = (0..policy.queues)
-        .map(|_| Queue {
+        .map(|index| Queue {
             tx: SpinLock::new(client, TxSide::new()),
             rx: SpinLock::new(client, RxSide::new(config.receive_buffers)),
             tx_port: AtomicU32::new(0),
             rx_port: AtomicU32::new(0),
+            processor: AtomicU32::new(index),
+            poll: Poll::with(api),
         })
         .collect();
+    let processors = client.processors();
+    let spread = if config.rss && processors > 1 {
+        Spread::new(client, processors).ok_or(NDIS_STATUS_RESOURCES)?
+    } else {
+        Spread::none()
+    };
     let connect = Connect::new(client, &folder, policy).ok_or(NDIS_STATUS_RESOURCES)?;
     let adapter = Arc::new(Adapter {
         handle: Handle(handle),
@@ -283,7 +312,11 @@ fn create(handle: NDIS_HANDLE, client: &Client) -> Result<(), NDIS_STATUS> {
         groups: SpinLock::new(client, ArrayVec::new()),
         scaling: SpinLock::new(client, Scaling::off()),
         link: SpinLock::new(client, Link::DOWN),
-        addresses: SpinLock::new(client, ArrayVec::new()),
+        hashed: AtomicU32::new(0),
+        spread,
+        resetting: AtomicBool::new(false),
+        moderation: AtomicBool::new(config.interrupt_moderation),
+        luid,
         segments: AtomicU32::new(3),
         permanent,
         current: config.address.unwrap_or(permanent),
@@ -294,11 +327,14 @@ fn create(handle: NDIS_HANDLE, client: &Client) -> Result<(), NDIS_STATUS> {
         config,
     });
     sink.aim(&adapter);
+    adapter.spread.aim(&adapter);
     let result = populate(&adapter, client)
         .and_then(|()| attributes(&adapter))
+        .map(|()| poll::register(&adapter))
         .and_then(|()| Connect::start(&adapter).ok_or(NDIS_STATUS_RESOURCES));
     if let Err(status) = result {
         adapter.connect.stop();
+        poll::deregister(&adapter);
         adapter.free();
         return Err(status);
     }
@@ -438,6 +474,7 @@ pub unsafe extern "win64" fn halt(context: *mut c_void, _action: NDIS_HALT_ACTIO
     // SAFETY: the count that `create` gave to NDIS.
     let adapter = unsafe { Arc::from_raw(context.cast_const().cast::<Adapter>()) };
     adapter.connect.stop();
+    poll::deregister(&adapter);
     lifecycle::abort_all(&adapter, NDIS_STATUS_FAILURE);
     adapter.free();
     // The last reference but for those that a callback may just be dropping.

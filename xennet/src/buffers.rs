@@ -106,6 +106,20 @@ impl BufferRef {
         unsafe { (*mdl).Next = next };
     }
 
+    /// The next buffer of the same frame.
+    #[must_use]
+    pub fn following(&self) -> Option<&Self> {
+        self.get().next.as_ref()
+    }
+
+    /// The bytes that the MDL shows.
+    #[must_use]
+    pub fn shown(&self) -> &[u8] {
+        // SAFETY: our MDL over our page.
+        let count = unsafe { (*self.get().mdl).ByteCount } as usize;
+        &self.bytes()[..count.min(PAGE_SIZE)]
+    }
+
     /// Puts `rest` behind this buffer in the frame; `end` is where the data in this page ends.
     pub fn chain(&mut self, end: u32, rest: Option<Self>) {
         let next = rest.as_ref().map_or(null_mut(), |buffer| buffer.get().mdl);

@@ -3,7 +3,7 @@
 
 use core::ptr::null_mut;
 
-use netfront::{negotiate::Policy, rx::RX_SLOTS};
+use netfront::{negotiate::Policy, rx::RX_SLOTS, tx::TX_SLOTS};
 use nt::sys::*;
 
 /// Which directions a checksum is offloaded in (`*TCPChecksumOffloadIPv4` and so on).
@@ -61,6 +61,12 @@ pub struct Config {
     pub rss: bool,
     /// `*NumRSSQueues`.
     pub queues: u32,
+    /// `*InterruptModeration`.
+    pub interrupt_moderation: bool,
+    /// `*NdisPoll`.
+    pub poll: bool,
+    /// `*TransmitBuffers`: pages that sends are copied to, per queue.
+    pub transmit_buffers: u16,
     /// `NetworkAddress`.
     pub address: Option<[u8; 6]>,
 }
@@ -88,6 +94,9 @@ impl Config {
             receive_buffers: within(nt::utf16!("*ReceiveBuffers"), 512, RX_SLOTS as u32, 4096) as usize,
             rss: flag(nt::utf16!("*RSS")),
             queues: within(nt::utf16!("*NumRSSQueues"), 8, 1, 64),
+            interrupt_moderation: flag(nt::utf16!("*InterruptModeration")),
+            poll: flag(nt::utf16!("*NdisPoll")),
+            transmit_buffers: within(nt::utf16!("*TransmitBuffers"), 128, 32, TX_SLOTS as u32) as u16,
             address: None,
         }
     }
@@ -126,6 +135,7 @@ impl Config {
             rx_csum_v4: self.tcp_v4.rx() && self.udp_v4.rx(),
             rx_csum_v6: self.tcp_v6.rx() && self.udp_v6.rx(),
             hash: self.rss,
+            pool: self.transmit_buffers,
             ..Policy::default()
         }
     }
@@ -175,6 +185,8 @@ mod tests {
         let config = Config::read(|_| None);
         assert_eq!((config.jumbo, config.receive_buffers, config.queues), (1514, 512, 8));
         assert!(config.tcp_v4.tx() && config.tcp_v4.rx() && config.lso_v6 && config.rss);
+        assert!(config.interrupt_moderation && config.poll);
+        assert_eq!(config.policy(1).pool, 128);
         let wild = Config::read(|_| Some(u32::MAX));
         assert_eq!(wild, config, "out of range is as good as absent");
         let off = Config::read(|_| Some(0));

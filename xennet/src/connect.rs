@@ -7,17 +7,16 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use netfront::{
-    Payload, Run,
-    announce::{Announcer, gratuitous_arp},
+    announce::Announcer,
     control::{Control, CtrlKeys, QueueKeys, Step},
-    ctrl::{Ctrl, Hashing},
+    ctrl::{Ctrl, Hashing, Outcome},
     negotiate::{Plan, Policy, Properties},
     ring::OpenError,
 };
 use xenbus::{
     seam::{Clock, EventChannels},
     state::{Failure, Phase, Wake},
-    types::{Domid, Gfn, Port},
+    types::{Domid, Port},
 };
 use xenpci_interface::{
     Client, Phase as SuspendPhase, PhaseHandler, Signal, SpinLock, SuspendRegistration, Timer, Watch, Work,
@@ -26,10 +25,12 @@ use xenpci_interface::{
 
 use crate::{
     adapter::Adapter,
+    announce::announce,
     host::XenHost,
+    lifecycle,
     link::{DEFAULT_SPEED, Link},
     packet::Features,
-    tx::{self, Chain},
+    tx::{self, Chain, Lost},
 };
 
 /// Bits of the command word.
@@ -62,6 +63,8 @@ pub mod command {
     pub const RENEW: u32 = 1 << 12;
     /// Pages are still mapped: look again in a while.
     pub const PINNED: u32 = 1 << 13;
+    /// NDIS resets the miniport: connect anew, and send nothing again.
+    pub const RESET: u32 = 1 << 14;
 }
 
 /// Bound on the first connection while NDIS waits for the initialization, in nanoseconds.
@@ -82,7 +85,13 @@ struct State {
     announcer: Announcer,
     pinned_due: Option<u64>,
     renewing: bool,
+    /// The setting of receive-side scaling that the back-end is being told.
+    told: u32,
+    /// What becomes of packets that the back-end has not answered when the connection ends.
+    lost: Lost,
     groups: arrayvec::ArrayVec<[u8; 6], { crate::adapter::MAX_GROUPS }>,
+    /// The back-end has been told to filter multicast frames.
+    filtering: bool,
     policy: Policy,
 }
 
@@ -137,7 +146,10 @@ impl Connect {
             announcer: Announcer::default(),
             pinned_due: None,
             renewing: false,
+            told: 0,
+            lost: Lost::Again,
             groups: arrayvec::ArrayVec::new(),
+            filtering: false,
             policy,
         };
         Some(Self {
@@ -267,12 +279,21 @@ impl State {
         if on(command::BACK) {
             self.control.event(client, now);
         }
-        if on(command::RENEW) {
+        if on(command::RESET) {
+            self.lost = Lost::Failed;
+        }
+        if on(command::RENEW | command::RESET) {
             self.policy.rx_gso_v4 = adapter.offload.rsc(false);
             self.policy.rx_gso_v6 = adapter.offload.rsc(true);
             self.control.set_policy(self.policy);
-            self.renewing = true;
-            self.control.stop(now);
+            if self.control.phase() == Phase::Stopped {
+                // Nothing to be closed first.
+                lifecycle::end_reset(adapter);
+                self.control.start();
+            } else {
+                self.renewing = true;
+                self.control.stop(now);
+            }
         }
         if on(command::SCALING) {
             self.scale(adapter);
@@ -346,8 +367,10 @@ impl State {
             Step::Fail(failure) => {
                 client.log(abi::LOG_ERROR, text(failure));
                 self.give_up(adapter);
+                lifecycle::end_reset(adapter);
             }
             Step::Stopped => {
+                lifecycle::end_reset(adapter);
                 if self.renewing {
                     self.renewing = false;
                     self.control.start();
@@ -377,6 +400,7 @@ impl State {
                 let mut side = queue.tx.lock();
                 side.features = Features::of(plan);
                 side.hopeful = true;
+                side.queue.moderate(adapter.moderation.load(Ordering::Relaxed));
                 side.queue.open(host, peer, plan).map_err(failed)?
             };
             let rx_ring = {
@@ -396,8 +420,23 @@ impl State {
             None
         };
         self.control.publish(&host.client, &keys, ctrl).map_err(|_| Failure::Store)?;
-        adapter.active.store(plan.queues, Ordering::Relaxed);
+        self.settle_queues(adapter, plan.queues as usize);
         Ok(())
+    }
+
+    /// The connection has `active` queues: what waits at others moves to these.
+    fn settle_queues(&self, adapter: &Adapter, active: usize) {
+        adapter.active.store(active as u32, Ordering::Relaxed);
+        for (index, queue) in adapter.queues.iter().enumerate() {
+            if index < active {
+                queue.tx.lock().idle = false;
+                continue;
+            }
+            let mut idle = queue.tx.lock();
+            idle.idle = true;
+            // Nobody takes two of these locks but here, always the higher number first.
+            adapter.queues[index % active].tx.lock().inherit(&mut idle);
+        }
     }
 
     fn enable(&mut self, adapter: &Arc<Adapter>, properties: Properties) {
@@ -433,6 +472,8 @@ impl State {
             }
         }
         self.groups.clear();
+        // What the keys of this connection say.
+        self.filtering = self.control.plan().is_some_and(|plan| plan.multicast);
         self.follow_groups(adapter);
         self.scale(adapter);
         adapter.set_link(link_of(properties));
@@ -444,8 +485,8 @@ impl State {
         for queue in &adapter.queues {
             queue.tx_port.store(0, Ordering::Release);
             queue.rx_port.store(0, Ordering::Release);
-            let ports = [queue.rx.lock().port.take(), queue.tx.lock().port.take()];
-            let [rx_port, tx_port] = ports;
+            let rx_port = queue.rx.lock().port.take();
+            let tx_port = queue.tx.lock().port.take();
             let same = matches!((&rx_port, &tx_port), (Some(rx), Some(tx)) if Arc::ptr_eq(rx, tx));
             if same {
                 drop(rx_port);
@@ -455,7 +496,13 @@ impl State {
                 close(adapter, tx_port);
             }
             let mut done = Chain::new();
-            queue.tx.lock().detach(host, void, &mut done);
+            {
+                let mut side = queue.tx.lock();
+                // While pausing nothing may wait for a connection. (A pause closes the gate before it
+                // looks at the queues.)
+                let lost = if adapter.gate.is_open() { self.lost } else { Lost::Failed };
+                side.detach(host, void, lost, &mut done);
+            }
             tx::complete_all(adapter, &done);
             let mut side = queue.rx.lock();
             if void {
@@ -472,6 +519,8 @@ impl State {
         } else {
             self.ctrl.detach(host);
         }
+        self.lost = Lost::Again;
+        adapter.hashed.store(0, Ordering::Release);
         adapter.set_link(Link::DOWN);
     }
 
@@ -480,7 +529,7 @@ impl State {
         for queue in &adapter.queues {
             queue.tx.lock().hopeful = false;
         }
-        crate::lifecycle::abort_all(adapter, nt::sys::NDIS_STATUS_FAILURE);
+        lifecycle::abort_all(adapter, nt::sys::NDIS_STATUS_FAILURE);
         adapter.set_link(Link::DOWN);
     }
 
@@ -493,12 +542,18 @@ impl State {
         if mapping.is_empty() {
             mapping.push(0);
         }
+        adapter.hashed.store(0, Ordering::Release);
+        self.told = scaling.generation;
         if let Some(port) = &self.ctrl_port {
             let hashing = Hashing { types: scaling.types, key: scaling.key, mapping };
-            // Refused: the value is computed here, and the back-end spreads as it likes.
+            // Refused: values are computed here, and frames taken to their processors (see `spread`).
             let _ = self.ctrl.set(host, port, hashing, host.client.now());
         }
         for (queue, processor) in adapter.queues.iter().zip(scaling.processors(queues)) {
+            if let Some(processor) = processor {
+                queue.processor.store(processor, Ordering::Relaxed);
+                queue.poll.set_processor(processor);
+            }
             let port = queue.rx.lock().port.clone();
             if let (Some(port), Some(processor)) = (port, processor) {
                 // A processor without a vector: events go on coming where they do.
@@ -511,7 +566,12 @@ impl State {
         let host = &adapter.host;
         let Some(port) = &self.ctrl_port else { return };
         match self.ctrl.poll(host, port, host.client.now()) {
-            Ok(_) => host.events.unmask(port),
+            Ok(outcome) => {
+                if outcome == Some(Outcome::Done) {
+                    adapter.hashed.store(self.told, Ordering::Release);
+                }
+                host.events.unmask(port);
+            }
             Err(_) => self.control.violation(host.client.now()),
         }
     }
@@ -525,8 +585,6 @@ impl State {
         let wanted = adapter.groups.lock().clone();
         let filter = adapter.filter.load(Ordering::Relaxed);
         let all = nt::sys::NDIS_PACKET_TYPE_ALL_MULTICAST | nt::sys::NDIS_PACKET_TYPE_PROMISCUOUS;
-        // Best effort: a filter that stays on too long is off with the next connection.
-        let _ = self.control.set_multicast_filter(&host.client, filter & all == 0);
         let mut side = adapter.queues[0].tx.lock();
         let known = core::mem::take(&mut self.groups);
         for group in known.iter().filter(|group| !wanted.contains(group)) {
@@ -540,13 +598,19 @@ impl State {
         if let Some(port) = side.port.clone() {
             side.queue.flush(host, &port);
         }
+        drop(side);
+        let filtering = filter & all == 0;
+        // Where it cannot be written it stays as it was, and is tried again with the next change.
+        if self.filtering != filtering && self.control.set_multicast_filter(&host.client, filtering).is_ok() {
+            self.filtering = filtering;
+        }
     }
 
     fn retry_pinned(&mut self, adapter: &Adapter) {
         let now = adapter.host.client.now();
         for queue in &adapter.queues {
             let mut done = Chain::new();
-            let polled = queue.tx.lock().poll(&adapter.host, now, &mut done);
+            let polled = queue.tx.lock().poll(&adapter.host, now, netfront::tx::TX_SLOTS, &mut done);
             tx::complete_all(adapter, &done);
             match polled {
                 Ok(polled) if polled.pinned => self.pinned_due = Some(now + PINNED_PAUSE),
@@ -584,37 +648,5 @@ fn text(failure: Failure) -> &'static str {
         Failure::Violation => "the network back-end broke the protocol",
         Failure::BackendGone => "the network back-end is gone",
         Failure::Refused => "the network back-end closed during the connection",
-    }
-}
-
-/// A frame of our own.
-struct Own<'a>(&'a [u8]);
-
-impl Payload for Own<'_> {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn run(&mut self, _at: usize) -> Run {
-        // Short frames are copied, never granted.
-        Run { gfn: Gfn(0), offset: 0, len: 0 }
-    }
-    fn copy(&mut self, at: usize, to: &mut [u8]) {
-        to.copy_from_slice(&self.0[at..at + to.len()]);
-    }
-}
-
-/// Tells the switches where we are.
-fn announce(adapter: &Adapter) {
-    let host = &adapter.host;
-    let addresses = adapter.addresses.lock().clone();
-    let mut side = adapter.queues[0].tx.lock();
-    for address in addresses {
-        let frame = gratuitous_arp(adapter.current, address);
-        let meta = netfront::tx::TxMeta::PLAIN;
-        // No room: the next time, or never; it is only a courtesy.
-        let _ = side.queue.transmit(host, &mut Own(&frame), &meta, tx::Cookie::none(), host.client.now());
-    }
-    if let Some(port) = side.port.clone() {
-        side.queue.flush(host, &port);
     }
 }

@@ -3,7 +3,7 @@
 
 use core::{
     ptr::null_mut,
-    sync::atomic::{AtomicPtr, Ordering},
+    sync::atomic::{AtomicPtr, AtomicU32, Ordering},
 };
 
 use nt::sys::*;
@@ -52,6 +52,16 @@ fn choose(system: u32) -> Option<(u8, u8, u32, u64)> {
     VERSIONS.iter().find(known).copied()
 }
 
+/// The version that we are registered with: major and minor.
+static VERSION: AtomicU32 = AtomicU32::new(0);
+
+/// The version that we are registered with: what NDIS takes us for.
+#[must_use]
+pub fn ndis_version() -> (u32, u32) {
+    let version = VERSION.load(Ordering::Acquire);
+    (version >> 16, version & 0xFFFF)
+}
+
 /// What NDIS gave us for the driver.
 static DRIVER: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
@@ -93,6 +103,7 @@ fn driver_entry(driver: &mut DRIVER_OBJECT, registry: &UNICODE_STRING) -> NTSTAT
         CancelDirectOidRequestHandler: None,
         SynchronousOidRequestHandler: None,
     };
+    VERSION.store(u32::from(major) << 16 | u32::from(minor), Ordering::Release);
     let mut handle = null_mut();
     // SAFETY: NDIS copies the characteristics and the path; the driver object is ours until we return.
     let status = unsafe {

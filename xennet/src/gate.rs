@@ -5,7 +5,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+/// Nobody gets in.
 const CLOSED: u32 = 1 << 31;
+/// Somebody waits for the last one to leave.
+const WAITING: u32 = 1 << 30;
 
 /// The gate. It starts closed.
 #[derive(Debug)]
@@ -25,28 +28,44 @@ impl Gate {
         self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).is_ok()
     }
 
-    /// `count` leave; true when the gate is closed and they were the last.
+    /// Lets one in even when closed: a call that refuses what it was given is under way until it has done
+    /// so.
+    pub fn hold(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// `count` leave; true, once for each [`Gate::close`], when they were the last.
     #[must_use]
     pub fn leave(&self, count: u32) -> bool {
-        count != 0 && self.0.fetch_sub(count, Ordering::AcqRel) - count == CLOSED
+        let last = CLOSED | WAITING;
+        if count == 0 || self.0.fetch_sub(count, Ordering::AcqRel) - count != last {
+            return false;
+        }
+        // Somebody may have come in between: then it is the last of those that tells.
+        self.0.compare_exchange(last, CLOSED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Does it let anybody in?
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.load(Ordering::Acquire) & CLOSED == 0
     }
 
     /// Opens.
     pub fn open(&self) {
-        self.0.fetch_and(!CLOSED, Ordering::AcqRel);
+        self.0.fetch_and(!(CLOSED | WAITING), Ordering::AcqRel);
     }
 
-    /// Closes; true when nobody is inside. Else the last [`Gate::leave`] says so.
-    #[must_use]
-    pub fn close(&self) -> bool {
-        self.0.fetch_or(CLOSED, Ordering::AcqRel) & !CLOSED == 0
+    /// Closes. The caller is inside ([`Gate::hold`]); the last [`Gate::leave`] says that all are out.
+    pub fn close(&self) {
+        self.0.fetch_or(CLOSED | WAITING, Ordering::AcqRel);
     }
 
     #[cfg(test)]
     /// How many are inside.
     #[must_use]
     pub fn inside(&self) -> u32 {
-        self.0.load(Ordering::Acquire) & !CLOSED
+        self.0.load(Ordering::Acquire) & !(CLOSED | WAITING)
     }
 }
 
@@ -67,13 +86,21 @@ mod tests {
         gate.open();
         assert!(gate.enter() && gate.enter() && gate.enter());
         assert!(!gate.leave(1), "open");
-        assert!(!gate.close());
-        assert!(!gate.enter());
+        gate.hold();
+        gate.close();
+        assert!(!gate.enter() && !gate.is_open());
+        assert!(!gate.leave(1), "the one who closes");
         assert!(!gate.leave(1));
         assert!(!gate.leave(0));
+        gate.hold();
+        assert!(!gate.leave(1), "a list is inside, and a call that refuses");
         assert!(gate.leave(1), "the last");
         assert_eq!(gate.inside(), 0);
+        gate.hold();
+        assert!(!gate.leave(1), "nobody waits any more");
         gate.open();
-        assert!(gate.close(), "nobody inside: at once");
+        gate.hold();
+        gate.close();
+        assert!(gate.leave(1), "nobody else inside: at once");
     }
 }

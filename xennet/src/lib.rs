@@ -1,14 +1,16 @@
 //! xennet.sys: NDIS 6 miniport over netfront.
 //!
 //! From above: [`entry`] (registration with NDIS), `adapter` (initialize and halt), `lifecycle` (pause,
-//! restart, reset, power), `oid` (requests, with `stats`, `offload`, `rss`), `tx` and `rx` (data,
-//! with `packet` and `buffers`), `connect` (the connection, in one worker), `link` (what NDIS is
-//! told), `config` (keywords), `host` (the seams over xenpci's interface), `gate` (who is inside).
+//! restart, reset, power), `oid` (requests, with `stats`, `offload`, `rss`), `tx` and `rx` (data, with
+//! `packet`, `payload`, `present` and `buffers`), `poll` (poll mode), `spread` (receive-side scaling in
+//! software), `connect` (the connection, in one worker, with `announce`), `link` (what NDIS is told),
+//! `config` (keywords), `host` (the seams over xenpci's interface), `gate` (who is inside).
 #![no_std]
 
 extern crate alloc;
 
 mod adapter;
+mod announce;
 mod buffers;
 mod bus;
 mod config;
@@ -21,7 +23,11 @@ mod link;
 mod offload;
 mod oid;
 mod packet;
+mod payload;
+mod poll;
+mod present;
 mod rss;
 mod rx;
+mod spread;
 mod stats;
 mod tx;

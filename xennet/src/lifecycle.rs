@@ -1,6 +1,8 @@
 //! Pause, restart, reset, hang check, power and plug-and-play.
 #![allow(unsafe_code, reason = "called by NDIS")]
 
+use core::sync::atomic::Ordering;
+
 use nt::sys::*;
 use xenbus::seam::Clock;
 
@@ -33,16 +35,12 @@ pub unsafe extern "win64" fn pause(
 ) -> NDIS_STATUS {
     // SAFETY: NDIS passes the context of the initialization.
     let adapter = unsafe { Adapter::of(context) };
-    // We are inside ourselves until everything that waits is completed: so it is either us who find
-    // the gate empty, or the last list that leaves later, and never both.
-    let inside = adapter.gate.enter();
-    let empty = adapter.gate.close();
+    // We are inside ourselves until everything that waits is completed: so it is either us who are the
+    // last, or a list that leaves later, and never both.
+    adapter.gate.hold();
+    adapter.gate.close();
     abort_all(adapter, NDIS_STATUS_PAUSED);
-    if (inside && adapter.gate.leave(1)) || (!inside && empty) {
-        NDIS_STATUS_SUCCESS
-    } else {
-        NDIS_STATUS_PENDING
-    }
+    if adapter.gate.leave(1) { NDIS_STATUS_SUCCESS } else { NDIS_STATUS_PENDING }
 }
 
 /// `MiniportRestart`.
@@ -71,8 +69,8 @@ pub unsafe extern "win64" fn check_for_hang(context: *mut c_void) -> BOOLEAN {
     BOOLEAN::from(hung)
 }
 
-/// `MiniportResetEx`: connects anew; sends that the back-end does not answer complete when it has let
-/// go of them.
+/// `MiniportResetEx`: connects anew. The reset is complete when the old connection is closed, and with
+/// it the sends that the back-end did not answer.
 ///
 /// # Safety
 /// Called by NDIS for an adapter of ours.
@@ -82,8 +80,18 @@ pub unsafe extern "win64" fn reset(context: *mut c_void, addressing_reset: *mut 
     // SAFETY: NDIS's variable. Filter, groups and offloads are kept, and set again by us.
     unsafe { addressing_reset.write(0) };
     abort_all(adapter, NDIS_STATUS_RESET_IN_PROGRESS);
-    adapter.connect.command(command::RENEW);
-    NDIS_STATUS_SUCCESS
+    adapter.resetting.store(true, Ordering::Release);
+    adapter.connect.command(command::RESET);
+    NDIS_STATUS_PENDING
+}
+
+/// The old connection is closed, or there was none: a reset that NDIS waits for is complete.
+pub fn end_reset(adapter: &Adapter) {
+    if adapter.resetting.swap(false, Ordering::AcqRel) {
+        let _dispatch = nt::ke::irql::Dispatch::raise();
+        // SAFETY: a reset is pending, and completed once.
+        unsafe { NdisMResetComplete(adapter.handle(), NDIS_STATUS_SUCCESS, 0) };
+    }
 }
 
 /// `MiniportShutdownEx`: nothing has to be done, because the back-end sees the domain go. Any IRQL.

@@ -85,7 +85,7 @@ impl Offload {
     /// Large packets are taken.
     #[must_use]
     pub fn rsc(&self, v6: bool) -> bool {
-        self.bits() & if v6 { bit::RSC6 } else { bit::RSC4 } != 0
+        effective(self.bits()) & if v6 { bit::RSC6 } else { bit::RSC4 } != 0
     }
 
     /// Applies `OID_TCP_OFFLOAD_PARAMETERS`; true when coalescing changed, which the back-end has to be
@@ -126,8 +126,20 @@ impl Offload {
             }
         }
         self.0.store(bits, Ordering::Relaxed);
-        (before ^ bits) & (bit::RSC4 | bit::RSC6) != 0
+        (effective(before) ^ effective(bits)) & (bit::RSC4 | bit::RSC6) != 0
     }
+}
+
+/// Coalescing needs the received checksums: the one of a large packet is not in it.
+const fn effective(bits: u32) -> u32 {
+    let mut bits = bits;
+    if bits & bit::RX_TCP4 == 0 {
+        bits &= !bit::RSC4;
+    }
+    if bits & bit::RX_TCP6 == 0 {
+        bits &= !bit::RSC6;
+    }
+    bits
 }
 
 /// `NDIS_OFFLOAD` for a set of bits. Encapsulation: Ethernet, with priority and VLAN out of band.
@@ -190,7 +202,7 @@ pub fn describe(bits: u32) -> NDIS_OFFLOAD {
 /// The bits without what the back-end of this connection cannot do.
 #[must_use]
 pub const fn limited(bits: u32, gso_v4: bool, gso_v6: bool) -> u32 {
-    let mut bits = bits;
+    let mut bits = effective(bits);
     if !gso_v4 {
         bits &= !bit::LSO4;
     }
@@ -214,11 +226,14 @@ mod tests {
         parameters.TCPIPv4Checksum = NDIS_OFFLOAD_PARAMETERS_TX_ENABLED_RX_DISABLED as u8;
         parameters.LsoV2IPv6 = NDIS_OFFLOAD_PARAMETERS_LSOV2_DISABLED as u8;
         parameters.UDPIPv6Checksum = 77;
-        assert!(!offload.apply(&parameters));
+        assert!(offload.apply(&parameters), "without the checksum there is no coalescing");
         assert_eq!(offload.bits(), CAPABLE & !(bit::RX_TCP4 | bit::LSO6));
-        parameters.RscIPv4 = NDIS_OFFLOAD_PARAMETERS_RSC_DISABLED as u8;
-        assert!(offload.apply(&parameters), "the back-end has to know");
         assert!(!offload.rsc(false) && offload.rsc(true) && !offload.rx_tcp(false) && offload.rx_tcp(true));
+        parameters.RscIPv4 = NDIS_OFFLOAD_PARAMETERS_RSC_DISABLED as u8;
+        assert!(!offload.apply(&parameters), "it was off already");
+        parameters.RscIPv6 = NDIS_OFFLOAD_PARAMETERS_RSC_DISABLED as u8;
+        assert!(offload.apply(&parameters), "the back-end has to know");
+        assert!(!offload.rsc(true));
     }
 
     #[test]

@@ -6,13 +6,7 @@ use core::sync::atomic::Ordering;
 
 use nt::sys::*;
 
-use crate::{
-    adapter::{Adapter, MAX_ADDRESSES},
-    config::Direction,
-    connect::command,
-    rss,
-    stats::Traffic,
-};
+use crate::{adapter::Adapter, config::Direction, connect::command, rss, stats::Traffic};
 
 /// What the packet filter may contain.
 pub const FILTERS: u32 = NDIS_PACKET_TYPE_DIRECTED
@@ -45,7 +39,7 @@ pub const STATISTICS: u32 = NDIS_STATISTICS_XMIT_OK_SUPPORTED
     | NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED;
 
 /// What is answered.
-pub const SUPPORTED: [u32; 31] = [
+pub const SUPPORTED: [u32; 30] = [
     OID_GEN_SUPPORTED_LIST,
     OID_GEN_HARDWARE_STATUS,
     OID_GEN_TRANSMIT_BUFFER_SPACE,
@@ -67,7 +61,6 @@ pub const SUPPORTED: [u32; 31] = [
     OID_GEN_STATISTICS,
     OID_GEN_INTERRUPT_MODERATION,
     OID_GEN_LINK_PARAMETERS,
-    OID_GEN_NETWORK_LAYER_ADDRESSES,
     OID_GEN_RECEIVE_SCALE_PARAMETERS,
     OID_802_3_PERMANENT_ADDRESS,
     OID_802_3_CURRENT_ADDRESS,
@@ -247,8 +240,9 @@ fn answer(adapter: &Adapter, oid: NDIS_OID, buffer: &mut [u8]) -> Answer {
             bytes[0] = NDIS_OBJECT_TYPE_DEFAULT as u8;
             bytes[1] = NDIS_INTERRUPT_MODERATION_PARAMETERS_REVISION_1 as u8;
             bytes[2] = bytes.len() as u8;
-            // The event indexes of the rings moderate by themselves.
-            bytes[8..12].copy_from_slice(&NdisInterruptModerationNotSupported.to_le_bytes());
+            let on = adapter.moderation.load(Ordering::Relaxed);
+            let value = if on { NdisInterruptModerationEnabled } else { NdisInterruptModerationDisabled };
+            bytes[8..12].copy_from_slice(&value.to_le_bytes());
             put(buffer, &bytes)
         }
         OID_802_3_PERMANENT_ADDRESS => put(buffer, &adapter.permanent),
@@ -336,7 +330,7 @@ fn obey(adapter: &Adapter, oid: NDIS_OID, buffer: &mut [u8]) -> Answer {
         OID_802_3_MULTICAST_LIST => {
             let (groups, rest) = buffer.as_chunks::<6>();
             if !rest.is_empty() {
-                return Answer::Failed(NDIS_STATUS_INVALID_LENGTH);
+                return Answer::Short((groups.len() + 1) * 6);
             }
             let mut list = arrayvec::ArrayVec::new();
             if groups.iter().any(|group| list.try_push(*group).is_err()) {
@@ -346,7 +340,6 @@ fn obey(adapter: &Adapter, oid: NDIS_OID, buffer: &mut [u8]) -> Answer {
             adapter.connect.command(command::FILTER);
             Answer::Read(buffer.len())
         }
-        OID_GEN_NETWORK_LAYER_ADDRESSES => network_addresses(adapter, buffer),
         OID_GEN_RECEIVE_SCALE_PARAMETERS => scaling(adapter, buffer),
         OID_TCP_OFFLOAD_PARAMETERS => {
             let needed = NDIS_SIZEOF_OFFLOAD_PARAMETERS_REVISION_1 as usize;
@@ -367,7 +360,9 @@ fn obey(adapter: &Adapter, oid: NDIS_OID, buffer: &mut [u8]) -> Answer {
             Answer::Read(buffer.len())
         }
         OID_OFFLOAD_ENCAPSULATION => Answer::Read(buffer.len()),
-        OID_GEN_INTERRUPT_MODERATION | OID_GEN_LINK_PARAMETERS => Answer::Failed(NDIS_STATUS_NOT_SUPPORTED),
+        OID_GEN_INTERRUPT_MODERATION => moderation(adapter, buffer),
+        // There is no speed and no duplex that could be chosen.
+        OID_GEN_LINK_PARAMETERS => Answer::Failed(NDIS_STATUS_NOT_SUPPORTED),
         // The connection outlives every state that the device is powered in; xenpci tells of wakes.
         OID_PNP_SET_POWER => Answer::Read(buffer.len()),
         _ => Answer::Failed(NDIS_STATUS_NOT_SUPPORTED),
@@ -383,37 +378,35 @@ fn scaling(adapter: &Adapter, buffer: &[u8]) -> Answer {
         (index != u32::MAX).then_some(index)
     };
     match rss::parse(buffer, &before, index) {
-        Ok(scaling) => {
+        Ok(mut scaling) => {
+            scaling.generation = before.generation.wrapping_add(1);
+            for queue in &adapter.queues {
+                queue.rx.lock().scaling = scaling.clone();
+            }
             *adapter.scaling.lock() = scaling;
             adapter.connect.command(command::SCALING);
             Answer::Read(buffer.len())
         }
-        Err(rss::BadParameters::Length) => Answer::Failed(NDIS_STATUS_INVALID_LENGTH),
+        // The fixed part, or as far as its offsets reach: more than there is.
+        Err(rss::BadParameters::Length) => {
+            Answer::Short((buffer.len() + 1).max(NDIS_SIZEOF_RECEIVE_SCALE_PARAMETERS_REVISION_2 as usize))
+        }
         Err(rss::BadParameters::Unsupported) => Answer::Failed(NDIS_STATUS_INVALID_DATA),
     }
 }
 
-/// `NETWORK_ADDRESS_LIST`: a count and a type, then entries of length, type and bytes. IPv4 addresses are
-/// kept for announcements. The answer is "not supported" all the same, as the request wants of
-/// miniports that do nothing else with it.
-fn network_addresses(adapter: &Adapter, buffer: &[u8]) -> Answer {
-    const IP: u16 = 2;
-    let word = |at: usize| buffer.get(at..at + 2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    let (Some(count), Some(_)) = (u32_of(buffer), word(4)) else { return Answer::Short(8) };
-    let mut found: arrayvec::ArrayVec<[u8; 4], MAX_ADDRESSES> = arrayvec::ArrayVec::new();
-    let mut at = 8;
-    for _ in 0..count {
-        let (Some(len), Some(ty)) = (word(at), word(at + 2)) else { break };
-        // NETWORK_ADDRESS_IP: a port, then the address.
-        if ty == IP
-            && len >= 6
-            && let Some(address) = buffer.get(at + 6..at + 10)
-            && !found.is_full()
-        {
-            found.push([address[0], address[1], address[2], address[3]]);
-        }
-        at += 4 + usize::from(len);
+/// `NDIS_INTERRUPT_MODERATION_PARAMETERS`.
+fn moderation(adapter: &Adapter, buffer: &[u8]) -> Answer {
+    const SIZE: usize = NDIS_SIZEOF_INTERRUPT_MODERATION_PARAMETERS_REVISION_1 as usize;
+    let Some(value) = buffer.get(8..SIZE).and_then(u32_of) else { return Answer::Short(SIZE) };
+    let on = match value.cast_signed() {
+        NdisInterruptModerationEnabled => true,
+        NdisInterruptModerationDisabled => false,
+        _ => return Answer::Failed(NDIS_STATUS_INVALID_DATA),
+    };
+    adapter.moderation.store(on, Ordering::Relaxed);
+    for queue in &adapter.queues {
+        queue.tx.lock().queue.moderate(on);
     }
-    *adapter.addresses.lock() = found;
-    Answer::Failed(NDIS_STATUS_NOT_SUPPORTED)
+    Answer::Read(SIZE)
 }

@@ -22,13 +22,40 @@ pub struct Scaling {
     pub key: [u8; KEY_LEN],
     /// Processors (NT index) by the hash's low bits; a power of two of them, or none.
     pub table: ArrayVec<u32, MAX_MAPPING>,
+    /// Counts changes: tells the hashes of one setting from those of another.
+    pub generation: u32,
 }
 
 impl Scaling {
     /// No scaling.
     #[must_use]
     pub const fn off() -> Self {
-        Self { types: HashTypes::empty(), udp: false, key: [0; KEY_LEN], table: ArrayVec::new_const() }
+        Self {
+            types: HashTypes::empty(),
+            udp: false,
+            key: [0; KEY_LEN],
+            table: ArrayVec::new_const(),
+            generation: 0,
+        }
+    }
+
+    /// Is a flow of this kind hashed?
+    #[must_use]
+    pub fn wants(&self, flow: Flow) -> bool {
+        match flow {
+            Flow::Ipv4 => self.types.contains(HashTypes::IPV4),
+            Flow::Ipv4Tcp => self.types.contains(HashTypes::IPV4_TCP),
+            Flow::Ipv6 => self.types.contains(HashTypes::IPV6),
+            Flow::Ipv6Tcp => self.types.contains(HashTypes::IPV6_TCP),
+            Flow::Ipv4Udp | Flow::Ipv6Udp => self.udp,
+        }
+    }
+
+    /// The processor (NT index) that a hash value belongs to.
+    #[must_use]
+    pub fn processor(&self, hash: u32) -> Option<u32> {
+        let mask = self.table.len().checked_sub(1)?;
+        self.table.get(hash as usize & mask).copied()
     }
 
     /// Queues by the hash's low bits: each processor of the table gets a queue, in order of appearance,
@@ -198,6 +225,9 @@ mod tests {
         let scaling = parse(&bytes, &Scaling::off(), index).unwrap();
         assert_eq!(scaling.types, HashTypes::IPV4 | HashTypes::IPV4_TCP);
         assert_eq!((scaling.key, &scaling.table[..]), ([9; 40], &[4, 2, 4, 6][..]));
+        assert_eq!([4, 5, 6, 7].map(|hash| scaling.processor(hash)), [Some(4), Some(2), Some(4), Some(6)]);
+        assert!(scaling.wants(Flow::Ipv4Tcp) && !scaling.wants(Flow::Ipv6) && !scaling.wants(Flow::Ipv4Udp));
+        assert_eq!(Scaling::off().processor(1), None);
         assert_eq!(scaling.mapping(4)[..], [0, 1, 0, 2]);
         assert_eq!(scaling.mapping(2)[..], [0, 1, 0, 0]);
         assert_eq!(scaling.processors(4)[..], [Some(4), Some(2), Some(6), None]);

@@ -6,29 +6,16 @@
 #![allow(unsafe_code, reason = "NDIS's objects are pointers")]
 
 use alloc::sync::Arc;
-use core::ptr::null_mut;
-
-use netfront::{
-    Payload, Run,
-    checksum::Sum,
-    tx::{TxOutcome, TxQueue, TxRefusal},
-};
-use nt::{
-    irp::{MmGetMdlPfnArray, MmGetSystemAddressForMdlSafe},
-    nbl,
-    sys::*,
-};
-use xenbus::{
-    seam::Clock,
-    types::{Gfn, PAGE_SIZE, Port},
+use core::{
+    ptr::null_mut,
+    sync::atomic::{AtomicPtr, Ordering},
 };
 
-use crate::{
-    adapter::Adapter,
-    host::XenHost,
-    packet::{Features, HEAD, Prepared, SendRequest, prepare},
-    stats::{Destination, Traffic},
-};
+use netfront::tx::{TxOutcome, TxQueue, TxRefusal};
+use nt::{nbl, sys::*};
+use xenbus::{seam::Clock, types::Port};
+
+use crate::{adapter::Adapter, host::XenHost, packet::Features, payload::NetBuffer, stats::Traffic};
 
 /// A net buffer that is on the ring: what comes back with its completion.
 pub struct Cookie(*mut NET_BUFFER);
@@ -44,12 +31,15 @@ impl Cookie {
     }
 }
 
-/// Net buffer lists that are to be completed.
+/// Net buffer lists that are to be completed or indicated.
 pub struct Chain {
     head: *mut NET_BUFFER_LIST,
     tail: *mut NET_BUFFER_LIST,
     count: u32,
 }
+
+// SAFETY: lists that are ours; NDIS's objects belong to no thread.
+unsafe impl Send for Chain {}
 
 impl Chain {
     /// None.
@@ -83,6 +73,35 @@ impl Chain {
         self.tail = list;
         self.count += 1;
     }
+
+    /// Takes the first list out.
+    pub fn pop(&mut self) -> Option<*mut NET_BUFFER_LIST> {
+        let list = self.head;
+        if list.is_null() {
+            return None;
+        }
+        // SAFETY: in the chain, so ours.
+        self.head = unsafe { nbl::next_list(list) };
+        self.count -= 1;
+        // SAFETY: as above.
+        unsafe { nbl::set_next_list(list, null_mut()) };
+        Some(list)
+    }
+
+    /// Takes up to `most` lists out, the first ones.
+    #[must_use]
+    pub fn take(&mut self, most: u32) -> Self {
+        if self.count <= most {
+            return core::mem::take(self);
+        }
+        let mut taken = Self::new();
+        while taken.count < most
+            && let Some(list) = self.pop()
+        {
+            taken.push(list);
+        }
+        taken
+    }
 }
 
 impl Default for Chain {
@@ -101,11 +120,13 @@ struct Backlog {
 unsafe impl Send for Backlog {}
 
 impl Backlog {
-    fn push(&mut self, buffer: *mut NET_BUFFER, list: *mut NET_BUFFER_LIST) {
+    const fn new() -> Self {
+        Self { head: null_mut(), tail: null_mut() }
+    }
+
+    fn push(&mut self, buffer: *mut NET_BUFFER) {
         // SAFETY: ours; a word of the miniport.
         unsafe { (*buffer).MiniportReserved[0] = null_mut() };
-        // SAFETY: as above.
-        unsafe { (*buffer).MiniportReserved[1] = list.cast() };
         if self.head.is_null() {
             self.head = buffer;
         } else {
@@ -133,11 +154,37 @@ impl Backlog {
         }
         self.head = buffer;
     }
+
+    /// Puts all of `others` behind.
+    fn append(&mut self, others: Self) {
+        if self.head.is_null() {
+            *self = others;
+        } else if !others.head.is_null() {
+            // SAFETY: the last one of the backlog, ours.
+            unsafe { (*self.tail).MiniportReserved[0] = others.head.cast() };
+            self.tail = others.tail;
+        }
+    }
+
+    /// Puts all of `others` in front.
+    fn prepend(&mut self, others: Self) {
+        let behind = core::mem::replace(self, others);
+        self.append(behind);
+    }
 }
 
 fn list_of(buffer: *mut NET_BUFFER) -> *mut NET_BUFFER_LIST {
-    // SAFETY: ours since `Backlog::push` set the word.
+    // SAFETY: ours since `TxSide::accept` set the word.
     unsafe { (*buffer).MiniportReserved[1] }.cast()
+}
+
+/// What happens to a packet whose connection ends before the back-end has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// It is sent again with the next connection.
+    Again,
+    /// Its list completes as failed.
+    Failed,
 }
 
 /// The sending half of a queue.
@@ -152,6 +199,10 @@ pub struct TxSide {
     pub traffic: Traffic,
     /// False when there is no connection and none is expected: what is sent is dropped.
     pub hopeful: bool,
+    /// The connection of now does without this queue.
+    pub idle: bool,
+    /// In poll mode: completed lists that NDIS has not taken yet.
+    pub ready: Chain,
     backlog: Backlog,
 }
 
@@ -165,7 +216,9 @@ impl TxSide {
             features: Features::default(),
             traffic: Traffic::default(),
             hopeful: true,
-            backlog: Backlog { head: null_mut(), tail: null_mut() },
+            idle: false,
+            ready: Chain::new(),
+            backlog: Backlog::new(),
         }
     }
 
@@ -176,15 +229,19 @@ impl TxSide {
         let mut buffer = unsafe { nbl::first_buffer(list) };
         // SAFETY: as above.
         unsafe { nbl::set_status(list, NDIS_STATUS_SUCCESS) };
+        let mut accepted = Backlog::new();
         while !buffer.is_null() {
             // SAFETY: a net buffer of the list.
             let next = unsafe { nbl::next_buffer(buffer) };
-            self.backlog.push(buffer, list);
+            // SAFETY: ours now; a word of the miniport.
+            unsafe { (*buffer).MiniportReserved[1] = list.cast() };
+            accepted.push(buffer);
             count += 1;
             buffer = next;
         }
-        // SAFETY: ours; a word of the miniport.
+        // SAFETY: ours; a word of the miniport, not shared yet.
         unsafe { (*list).MiniportReserved[0] = count as *mut c_void };
+        self.backlog.append(accepted);
         if count == 0 {
             done.push(list);
         }
@@ -193,16 +250,20 @@ impl TxSide {
     /// Puts as much of the backlog on the ring as there is room for, and publishes.
     pub fn pump(&mut self, host: &XenHost, now: u64, done: &mut Chain) {
         while let Some(buffer) = self.backlog.pop() {
-            let mut payload = match NetBuffer::new(buffer, &self.features) {
+            let mut payload = match NetBuffer::new(list_of(buffer), buffer, &self.features) {
                 Ok(payload) => payload,
                 Err(status) => {
+                    self.traffic.errors += 1;
                     finish(buffer, status, done);
                     continue;
                 }
             };
             let meta = payload.prepared.meta;
-            match self.queue.transmit(host, &mut payload, &meta, Cookie(buffer), now) {
-                Ok(()) => self.traffic.count(payload.destination, payload.len),
+            let status = match self.queue.transmit(host, &mut payload, &meta, Cookie(buffer), now) {
+                Ok(()) => {
+                    self.traffic.count(payload.destination, payload.len);
+                    continue;
+                }
                 Err((_, TxRefusal::Full)) => {
                     self.backlog.push_front(buffer);
                     break;
@@ -211,18 +272,19 @@ impl TxSide {
                     self.backlog.push_front(buffer);
                     break;
                 }
-                Err((_, TxRefusal::Closed)) => finish(buffer, NDIS_STATUS_FAILURE, done),
-                Err((_, TxRefusal::Length)) => finish(buffer, NDIS_STATUS_INVALID_LENGTH, done),
-                // The back-end of before took them: the stack will notice that this one does not.
-                Err((_, TxRefusal::Unsupported)) => finish(buffer, NDIS_STATUS_FAILURE, done),
-            }
+                Err((_, TxRefusal::Length)) => NDIS_STATUS_INVALID_LENGTH,
+                // The back-end of before took such packets: the stack will notice that this one does not.
+                Err((_, TxRefusal::Closed | TxRefusal::Unsupported)) => NDIS_STATUS_FAILURE,
+            };
+            self.traffic.errors += 1;
+            finish(buffer, status, done);
         }
         if let Some(port) = &self.port {
             self.queue.flush(host, port);
         }
     }
 
-    /// Takes completions off the ring.
+    /// Takes up to `budget` answers off the ring.
     ///
     /// # Errors
     /// The back-end broke the protocol.
@@ -230,33 +292,46 @@ impl TxSide {
         &mut self,
         host: &XenHost,
         now: u64,
+        budget: usize,
         done: &mut Chain,
     ) -> Result<netfront::tx::TxPolled, netfront::Violation> {
-        self.queue.poll(host, now, 256, |cookie, outcome| complete(&cookie, outcome, done))
+        self.queue.poll(host, now, budget, |cookie, outcome| complete(&cookie, outcome, done))
     }
 
-    /// Ends the connection; what was on the ring is completed.
-    pub fn detach(&mut self, host: &XenHost, void: bool, done: &mut Chain) {
-        let done = |cookie: Cookie, outcome| complete(&cookie, outcome, done);
+    /// Ends the connection; of what was on the ring `lost` says what becomes of it. `void`: the
+    /// connection was in a domain that is no more.
+    pub fn detach(&mut self, host: &XenHost, void: bool, lost: Lost, done: &mut Chain) {
+        let mut again = Backlog::new();
+        let hand_back = |cookie: Cookie, outcome| match outcome {
+            TxOutcome::Lost if lost == Lost::Again && !cookie.0.is_null() => again.push(cookie.0),
+            _ => complete(&cookie, outcome, done),
+        };
         if void {
-            self.queue.forget(done);
+            self.queue.forget(hand_back);
         } else {
             // What stays mapped is tried again with every poll.
-            let _ = self.queue.detach(host, done);
+            let _ = self.queue.detach(host, hand_back);
         }
+        self.backlog.prepend(again);
+    }
+
+    /// Takes over what waits at a queue that the connection of now does without.
+    pub fn inherit(&mut self, from: &mut Self) {
+        self.backlog.append(core::mem::replace(&mut from.backlog, Backlog::new()));
     }
 
     /// Completes the backlog: all of it, or what carries a cancel ID.
     pub fn abort(&mut self, cancel: Option<*mut c_void>, status: NDIS_STATUS, done: &mut Chain) {
-        let mut kept = Backlog { head: null_mut(), tail: null_mut() };
+        let mut kept = Backlog::new();
         while let Some(buffer) = self.backlog.pop() {
             let list = list_of(buffer);
             // SAFETY: a list that is ours.
             let id = unsafe { nbl::info(list, NetBufferListCancelId) };
             if cancel.is_none_or(|cancel| cancel == id) {
+                self.traffic.discards += 1;
                 finish(buffer, status, done);
             } else {
-                kept.push(buffer, list);
+                kept.push(buffer);
             }
         }
         self.backlog = kept;
@@ -286,20 +361,19 @@ fn finish(buffer: *mut NET_BUFFER, status: NDIS_STATUS, done: &mut Chain) {
         // SAFETY: ours until it is completed.
         unsafe { nbl::set_status(list, status) };
     }
-    // SAFETY: as above; set by `accept`, and only touched under the queue's lock.
-    let left = unsafe { (*list).MiniportReserved[0] } as usize - 1;
-    // SAFETY: as above.
-    unsafe { (*list).MiniportReserved[0] = left as *mut c_void };
-    if left == 0 {
+    // A list may have net buffers at two queues, when one was pinned at a queue that is idle now: the
+    // count is shared.
+    // SAFETY: ours until it is completed; only the address is taken.
+    let word = unsafe { &raw mut (*list).MiniportReserved[0] };
+    // SAFETY: set by `accept`, aligned as a pointer is, and reached only this way until the completion.
+    let left = unsafe { AtomicPtr::from_ptr(word) };
+    if left.fetch_byte_sub(1, Ordering::AcqRel) as usize == 1 {
         done.push(list);
     }
 }
 
-/// Hands lists back to NDIS. The gate counts them out.
-pub fn complete_all(adapter: &Adapter, done: &Chain) {
-    if done.count() == 0 {
-        return;
-    }
+/// Leaves in completed lists only what NDIS wants to find there.
+pub fn finalize(done: &Chain) {
     let mut list = done.head();
     while !list.is_null() {
         // SAFETY: ours until the call below.
@@ -312,6 +386,14 @@ pub fn complete_all(adapter: &Adapter, done: &Chain) {
         // SAFETY: as above.
         list = unsafe { nbl::next_list(list) };
     }
+}
+
+/// Hands lists back to NDIS. The gate counts them out.
+pub fn complete_all(adapter: &Adapter, done: &Chain) {
+    if done.count() == 0 {
+        return;
+    }
+    finalize(done);
     // SAFETY: lists that NDIS gave us, all complete; the level is told truthfully by leaving the flag
     // away, which is right at any level.
     unsafe { NdisMSendNetBufferListsComplete(adapter.handle(), done.head(), 0) };
@@ -331,16 +413,16 @@ pub unsafe extern "win64" fn send(
     // SAFETY: NDIS passes the context of the initialization.
     let adapter = unsafe { Adapter::of(context) };
     let (mut done, mut refused) = (Chain::new(), Chain::new());
+    // A pause is not complete before what it refuses is back with NDIS.
+    adapter.gate.hold();
     let now = adapter.host.client.now();
+    let mut side = None;
     let mut list = lists;
     while !list.is_null() {
         // SAFETY: NDIS gave us the chain.
         let next = unsafe { nbl::next_list(list) };
         if adapter.enter() {
-            let queue = &adapter.queues[adapter.queue_for(list)];
-            let mut side = queue.tx.lock();
-            side.accept(list, &mut done);
-            side.pump(&adapter.host, now, &mut done);
+            side.get_or_insert_with(|| adapter.sending()).accept(list, &mut done);
         } else {
             // SAFETY: as above.
             unsafe { nbl::set_status(list, NDIS_STATUS_PAUSED) };
@@ -348,11 +430,15 @@ pub unsafe extern "win64" fn send(
         }
         list = next;
     }
+    if let Some(mut side) = side {
+        side.pump(&adapter.host, now, &mut done);
+    }
     complete_all(adapter, &done);
     if refused.count() != 0 {
         // SAFETY: lists that NDIS gave us; they were never counted in.
         unsafe { NdisMSendNetBufferListsComplete(adapter.handle(), refused.head(), 0) };
     }
+    adapter.leave(1);
 }
 
 /// `MiniportCancelSend`.
@@ -366,172 +452,5 @@ pub unsafe extern "win64" fn cancel(context: *mut c_void, id: *mut c_void) {
         let mut done = Chain::new();
         queue.tx.lock().abort(Some(id), NDIS_STATUS_SEND_ABORTED, &mut done);
         complete_all(adapter, &done);
-    }
-}
-
-/// What NDIS asks for with a list.
-fn request(list: *mut NET_BUFFER_LIST) -> SendRequest {
-    let slot = |which| {
-        // SAFETY: a list that NDIS gave us.
-        unsafe { nbl::info(list, which) as usize as u32 }
-    };
-    let checksum = NDIS_TCP_IP_CHECKSUM_NET_BUFFER_LIST_INFO_anon_1_Transmit {
-        _bitfield_1: slot(TcpIpChecksumNetBufferListInfo),
-    };
-    let large = NDIS_TCP_LARGE_SEND_OFFLOAD_NET_BUFFER_LIST_INFO_anon_1_LsoV2Transmit {
-        _bitfield_1: slot(TcpLargeSendNetBufferListInfo),
-    };
-    let tag =
-        NDIS_NET_BUFFER_LIST_8021Q_INFO_anon_1_TagHeader { _bitfield_1: slot(Ieee8021QNetBufferListInfo) };
-    let tagged = tag.UserPriority() != 0 || tag.VlanId() != 0;
-    SendRequest {
-        tag: tagged.then(|| (tag.UserPriority() << 13 | tag.CanonicalFormatId() << 12 | tag.VlanId()) as u16),
-        segment: Some(large.MSS()).filter(|&mss| mss != 0),
-        ip_checksum: checksum.IpHeaderChecksum() != 0 && checksum.IsIPv4() != 0,
-        checksum: checksum.TcpChecksum() != 0 || checksum.UdpChecksum() != 0,
-    }
-}
-
-/// The bytes of a net buffer, its headers changed as asked for.
-struct NetBuffer {
-    first: *mut MDL,
-    first_offset: usize,
-    len: usize,
-    /// Where the last look was: an MDL, and the packet's byte that its used part starts with.
-    mdl: *mut MDL,
-    base: usize,
-    prepared: Prepared,
-    destination: Destination,
-}
-
-impl NetBuffer {
-    fn new(buffer: *mut NET_BUFFER, features: &Features) -> Result<Self, NDIS_STATUS> {
-        // SAFETY: ours while it is being sent.
-        let first = unsafe { nbl::current_mdl(buffer) };
-        // SAFETY: as above.
-        let len = unsafe { nbl::data_length(buffer) };
-        // SAFETY: as above.
-        let first_offset = unsafe { nbl::current_mdl_offset(buffer) } as usize;
-        let prepared =
-            Prepared { header: arrayvec::ArrayVec::new(), replaces: 0, meta: netfront::tx::TxMeta::PLAIN };
-        let destination = Destination::Unicast;
-        let mut this =
-            Self { first, first_offset, len: len as usize, mdl: first, base: 0, prepared, destination };
-        let mut head = [0; HEAD];
-        let have = this.len.min(HEAD);
-        if !this.read(0, &mut head[..have]) {
-            return Err(NDIS_STATUS_RESOURCES);
-        }
-        this.destination = Destination::of(&head[..have]);
-        let request = request(list_of(buffer));
-        let len = this.len;
-        let sum = |from, to| this.sum(from, to);
-        this.prepared =
-            prepare(&head[..have], len, &request, features, sum).map_err(|_| NDIS_STATUS_FAILURE)?;
-        Ok(this)
-    }
-
-    /// The MDL with the net buffer's byte `at`, the byte's place in it, and how many follow there.
-    fn locate(&mut self, at: usize) -> Option<(*mut MDL, usize, usize)> {
-        if at < self.base {
-            (self.mdl, self.base) = (self.first, 0);
-        }
-        loop {
-            if self.mdl.is_null() {
-                return None;
-            }
-            let skip = if self.mdl == self.first { self.first_offset } else { 0 };
-            // SAFETY: an MDL of the net buffer's chain, ours to read.
-            let count = unsafe { (*self.mdl).ByteCount } as usize;
-            let used = count.checked_sub(skip)?;
-            if at - self.base < used {
-                let within = skip + at - self.base;
-                return Some((self.mdl, within, count - within));
-            }
-            self.base += used;
-            // SAFETY: as above.
-            self.mdl = unsafe { (*self.mdl).Next };
-        }
-    }
-
-    /// Copies bytes of the net buffer; false when they cannot be mapped.
-    fn read(&mut self, at: usize, to: &mut [u8]) -> bool {
-        let mut done = 0;
-        while done < to.len() {
-            let Some((mdl, within, left)) = self.locate(at + done) else { return false };
-            let step = left.min(to.len() - done);
-            // SAFETY: an MDL of the chain; its pages are locked while it is being sent.
-            let address = unsafe { MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority as u32) };
-            if address.is_null() {
-                return false;
-            }
-            let from = address.cast::<u8>().wrapping_add(within);
-            // SAFETY: `within + step` bytes lie in the mapping; the target is ours and elsewhere.
-            unsafe { core::ptr::copy_nonoverlapping(from, to[done..].as_mut_ptr(), step) };
-            done += step;
-        }
-        true
-    }
-
-    fn sum(&mut self, from: usize, to: usize) -> Option<Sum> {
-        let mut sum = Sum::default();
-        let mut at = from;
-        let mut chunk = [0; 256];
-        while at < to {
-            let step = (to - at).min(chunk.len());
-            if !self.read(at, &mut chunk[..step]) {
-                return None;
-            }
-            sum.add(&chunk[..step]);
-            at += step;
-        }
-        Some(sum)
-    }
-
-    /// Bytes that the header is longer than what it stands for.
-    fn inserted(&self) -> usize {
-        self.prepared.header.len() - self.prepared.replaces
-    }
-}
-
-impl Payload for NetBuffer {
-    fn len(&self) -> usize {
-        self.len + self.inserted()
-    }
-
-    fn run(&mut self, at: usize) -> Run {
-        // The changed header lies in no frame that could be granted: the front-end copies it.
-        let nothing = Run { gfn: Gfn(0), offset: 0, len: 0 };
-        if at < self.prepared.header.len() {
-            return nothing;
-        }
-        let inserted = self.inserted();
-        let Some((mdl, within, left)) = self.locate(at - inserted) else { return nothing };
-        // SAFETY: an MDL of the chain.
-        let byte = unsafe { (*mdl).ByteOffset } as usize + within;
-        // SAFETY: as above.
-        let frames = unsafe { MmGetMdlPfnArray(mdl) };
-        // SAFETY: the array has an entry for each page that the MDL spans.
-        let frame = unsafe { frames.wrapping_add(byte / PAGE_SIZE).read() };
-        let offset = byte % PAGE_SIZE;
-        Run {
-            gfn: Gfn(frame as u64),
-            offset: offset as u16,
-            len: left.min(PAGE_SIZE - offset).min(self.len + inserted - at) as u16,
-        }
-    }
-
-    fn copy(&mut self, at: usize, to: &mut [u8]) {
-        let header = &self.prepared.header;
-        let own = header.len().saturating_sub(at).min(to.len());
-        if own != 0 {
-            to[..own].copy_from_slice(&header[at..at + own]);
-        }
-        let inserted = self.inserted();
-        if own < to.len() && !self.read(at + own - inserted, &mut to[own..]) {
-            // The head was mapped a moment ago, and mappings of an MDL stay; a chain that is shorter
-            // than it says ends in zeroes.
-            to[own..].fill(0);
-        }
     }
 }

@@ -5,14 +5,14 @@ use anyhow::{Result, ensure};
 
 use crate::{build, run, setup};
 
-/// Test binaries of `scenarios` that measure; add yours.
-const BENCHES: &[(&str, &str)] = &[("disk", "xenvbd_cost")];
+/// Test binaries that measure, with their packages; add yours.
+const BENCHES: &[(&str, &str, &str)] = &[("disk", "scenarios", "xenvbd_cost"), ("net", "benches", "net")];
 
 /// Options of `bench`.
 #[derive(clap::Args)]
 #[group(id = "bench-options")]
 pub struct Options {
-    /// Only these (disk); all without it
+    /// Only these (disk, net); all without it
     names: Vec<String>,
     #[command(flatten)]
     build: build::Options,
@@ -20,18 +20,21 @@ pub struct Options {
 
 /// `cargo xtask bench`.
 pub fn command(options: &Options) -> Result<String> {
-    let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = BENCHES.iter().map(|(name, ..)| *name).collect();
     for name in &options.names {
         ensure!(names.contains(&name.as_str()), "there is no bench `{name}`; there are {}", names.join(", "));
     }
     setup::for_tests()?;
     build::drivers(&options.build)?;
     let wanted = |name: &str| options.names.is_empty() || options.names.iter().any(|n| n == name);
-    for (name, binary) in BENCHES.iter().filter(|(name, _)| wanted(name)) {
+    for (name, package, binary) in BENCHES.iter().filter(|(name, ..)| wanted(name)) {
         run::step(&format!("bench: {name}"));
+        // Budgets of instructions are those of optimised code; drivers are that in any case.
+        let profile: &[&str] = if *package == "benches" { &["--release"] } else { &[] };
         run::run(
             run::cargo()
-                .args(["test", "--quiet", "--locked", "--package", "scenarios", "--test", binary])
+                .args(["test", "--quiet", "--locked", "--package", package, "--test", binary])
+                .args(profile)
                 .args(["--", "--nocapture", "--test-threads", "1"])
                 .env("XENPV_DRIVERS", build::out_dir()),
         )?;
@@ -43,8 +46,9 @@ pub fn command(options: &Options) -> Result<String> {
 mod tests {
     #[test]
     fn every_bench_is_there() {
-        for (name, binary) in super::BENCHES {
-            let path = crate::run::root().join(format!("tests/scenarios/tests/{binary}.rs"));
+        for (name, package, binary) in super::BENCHES {
+            let folder = if *package == "benches" { "bench" } else { package };
+            let path = crate::run::root().join(format!("tests/{folder}/tests/{binary}.rs"));
             assert!(path.exists(), "{name}: {}", path.display());
         }
     }

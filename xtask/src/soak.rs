@@ -78,6 +78,20 @@ const CAMPAIGNS: &[Campaign] = &[
         variable: "XENPV_MANY_SEEDS",
         seeds: 20_000,
     },
+    Campaign {
+        name: "net-streams",
+        about: "TCP on a bad network, the device suspended, migrated, unplugged, restarted (shipped driver)",
+        test: ("scenarios", "xennet_streams", "random_histories_leave_streams_whole"),
+        variable: "XENPV_SEEDS",
+        seeds: 10_000,
+    },
+    Campaign {
+        name: "net-pauses",
+        about: "pause and restart under traffic (shipped driver)",
+        test: ("scenarios", "xennet_life", "pauses_under_traffic_lose_and_double_nothing"),
+        variable: "XENPV_ROUNDS",
+        seeds: 1000,
+    },
 ];
 
 /// Options of `soak`.

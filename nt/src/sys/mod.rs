@@ -120,6 +120,8 @@ pub mod ndis_sizes;
 #[rustfmt::skip]
 pub mod ndis_status;
 #[rustfmt::skip]
+pub mod netio;
+#[rustfmt::skip]
 pub mod ntstatus;
 #[rustfmt::skip]
 pub mod offload;
@@ -188,6 +190,7 @@ pub use ndis_revisions::*;
 pub use ndis_revisions2::*;
 pub use ndis_sizes::*;
 pub use ndis_status::*;
+pub use netio::*;
 pub use ntstatus::*;
 pub use offload::*;
 pub use oid::*;

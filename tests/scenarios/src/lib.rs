@@ -3,6 +3,7 @@
 
 pub mod coverage;
 pub mod disk;
+pub mod net;
 pub mod rig;
 pub mod shrink;
 pub mod volume;

@@ -21,11 +21,12 @@ impl Sum {
             self.odd = false;
             rest = tail;
         }
-        let mut words = rest.chunks_exact(2);
-        for word in &mut words {
-            self.total += u64::from(u16::from_be_bytes([word[0], word[1]]));
-        }
-        if let [byte] = words.remainder() {
+        // Words of any even size have the same sum modulo 0xFFFF. 2^32 of them fit in the total.
+        let (quads, rest) = rest.as_chunks::<4>();
+        self.total += quads.iter().map(|quad| u64::from(u32::from_be_bytes(*quad))).sum::<u64>();
+        let (pairs, rest) = rest.as_chunks::<2>();
+        self.total += pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum::<u64>();
+        if let [byte] = rest {
             self.total += u64::from(*byte) << 8;
             self.odd = true;
         }

@@ -50,11 +50,11 @@ pub enum Outcome {
 enum Stage {
     Algorithm,
     Ask,
-    Flags,
     Key,
     AskMapping,
     MappingSize,
     Mapping,
+    Flags,
 }
 
 struct Channel<H: Host> {
@@ -214,15 +214,16 @@ impl<H: Host> Ctrl<H> {
             (Stage::Algorithm, _) => Some(Stage::Ask),
             (Stage::Ask, _) => {
                 let known = HashTypes::from_bits_truncate(response.data);
-                known.contains(wanted.types).then_some(Stage::Flags)
+                known.contains(wanted.types).then_some(Stage::Key)
             }
-            (Stage::Flags, _) => Some(Stage::Key),
             (Stage::Key, _) => Some(Stage::AskMapping),
             (Stage::AskMapping, _) => {
                 (response.data as usize >= wanted.mapping.len()).then_some(Stage::MappingSize)
             }
             (Stage::MappingSize, _) => Some(Stage::Mapping),
-            (Stage::Mapping, _) => return self.finish(Outcome::Done),
+            // The types are what switches hashing on: nothing is hashed with half of a setting.
+            (Stage::Mapping, _) => Some(Stage::Flags),
+            (Stage::Flags, _) => return self.finish(Outcome::Done),
         };
         match next {
             Some(next) => {

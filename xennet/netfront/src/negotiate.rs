@@ -180,7 +180,8 @@ impl Plan {
             rx_gso_v6: policy.sg && policy.rx_gso_v6 && policy.rx_csum_v6,
             rx_csum_v4: policy.rx_csum_v4,
             rx_csum_v6: policy.rx_csum_v6,
-            multicast: offer.multicast && policy.multicast,
+            // A filter that cannot be switched off again would be in the way of everything promiscuous.
+            multicast: offer.multicast && offer.multicast_dynamic && policy.multicast,
             ctrl_ring: offer.ctrl_ring && policy.hash,
             xdp_headroom: offer.xdp_headroom,
             bounce: policy.distrust || !trusted,

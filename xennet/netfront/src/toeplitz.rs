@@ -54,6 +54,19 @@ impl Flow {
             _ => None,
         }
     }
+
+    /// Can a packet with these headers be of this kind?
+    #[must_use]
+    pub fn fits(self, headers: &Headers) -> bool {
+        let v6 = matches!(self, Self::Ipv6 | Self::Ipv6Tcp | Self::Ipv6Udp);
+        let protocol = match self {
+            Self::Ipv4 | Self::Ipv6 => None,
+            Self::Ipv4Tcp | Self::Ipv6Tcp => Some(TCP),
+            Self::Ipv4Udp | Self::Ipv6Udp => Some(UDP),
+        };
+        v6 == headers.v6
+            && protocol.is_none_or(|protocol| headers.transport.is_some() && headers.protocol == protocol)
+    }
 }
 
 /// Hashes a frame, of which `bytes` are the first, by the finest of the wanted types. UDP ports are

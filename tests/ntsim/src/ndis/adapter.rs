@@ -162,6 +162,8 @@ pub struct Adapter {
     pub oids: oid::Queue,
     /// MiniportPause.
     pub pause: Operation,
+    /// MiniportPause has returned: from then on the miniport refuses sends.
+    pub pause_returned: AtomicBool,
     /// MiniportRestart.
     pub restart: Operation,
     /// MiniportResetEx.
@@ -215,6 +217,7 @@ impl Adapter {
             data: Path::default(),
             oids: oid::Queue::new(),
             pause: Operation::new(),
+            pause_returned: AtomicBool::new(false),
             restart: Operation::new(),
             reset: Operation::new(),
             link: Lock::default(),
@@ -233,6 +236,11 @@ impl Adapter {
     /// MiniportAdapterHandle.
     pub fn handle(&self) -> NDIS_HANDLE {
         core::ptr::from_ref(self) as NDIS_HANDLE
+    }
+
+    /// NET_LUID: interface type and index.
+    pub fn luid(&self) -> u64 {
+        u64::from(self.index) << 24 | u64::from(IF_TYPE_ETHERNET_CSMACD) << 48
     }
 
     /// MiniportAdapterContext.

@@ -13,7 +13,10 @@ use nt::nbl;
 
 /// A send at the miniport.
 struct Sent {
+    /// MiniportPause had returned when it was given.
     while_pausing: bool,
+    /// MiniportSendNetBufferLists has returned: until then the miniport may not know of it.
+    handed: bool,
     /// Net buffers as they were given: address, data length, data offset, current MDL.
     buffers: Vec<(usize, u32, u32, usize)>,
 }
@@ -23,6 +26,8 @@ struct Sent {
 pub struct Path {
     sends: Lock<BTreeMap<usize, Sent>>,
     receives: Lock<BTreeMap<usize, ()>>,
+    /// Calls of [`Adapter::send`] under way.
+    pub senders: AtomicU64,
     /// Lists given to the miniport to send.
     pub sent: AtomicU64,
     /// Lists that it completed.
@@ -37,6 +42,11 @@ impl Path {
     /// Sends outstanding.
     pub fn sends(&self) -> usize {
         self.sends.lock().len()
+    }
+
+    /// Sends outstanding that the miniport knows of.
+    pub fn handed(&self) -> usize {
+        self.sends.lock().values().filter(|sent| sent.handed).count()
     }
 
     /// Receives outstanding.
@@ -93,6 +103,13 @@ impl Adapter {
     /// Sends lists. IRQL <= DISPATCH_LEVEL. While the adapter is paused NDIS refuses them itself; while it is pausing
     /// the miniport must.
     pub fn send(&'static self, lists: &[*mut NET_BUFFER_LIST]) {
+        // A pause is not over before the calls are that began during it.
+        self.data.senders.fetch_add(1, AcqRel);
+        self.send_now(lists);
+        self.data.senders.fetch_sub(1, AcqRel);
+    }
+
+    fn send_now(&'static self, lists: &[*mut NET_BUFFER_LIST]) {
         let state = self.state();
         if !matches!(state, State::Running | State::Pausing) || !self.powered.load(Acquire) {
             let Some(client) = self.client() else { return };
@@ -107,7 +124,8 @@ impl Adapter {
         unsafe {
             for list in lists {
                 (**list).SourceHandle = self.handle();
-                let sent = Sent { while_pausing: state == State::Pausing, buffers: shape(*list) };
+                let while_pausing = state == State::Pausing && self.pause_returned.load(Acquire);
+                let sent = Sent { while_pausing, handed: false, buffers: shape(*list) };
                 self.data.sends.lock().insert(*list as usize, sent);
             }
             self.data.sent.fetch_add(lists.len() as u64, Relaxed);
@@ -125,6 +143,12 @@ impl Adapter {
             );
             if raise {
                 irql::lower(old);
+            }
+            let mut sends = self.data.sends.lock();
+            for list in lists {
+                if let Some(sent) = sends.get_mut(&(*list as usize)) {
+                    sent.handed = true;
+                }
             }
         }
     }

@@ -45,7 +45,7 @@ pub unsafe fn initialize(adapter: &'static Adapter) -> NTSTATUS {
         let full = (&raw mut (*list).List).cast::<CM_FULL_RESOURCE_DESCRIPTOR>();
         parameters.AllocatedResources = &raw mut (*full).PartialResourceList;
     }
-    parameters.NetLuid.Value = u64::from(adapter.index) << 24 | 6 << 48;
+    parameters.NetLuid.Value = adapter.luid();
     let status = crate::call!(
         "MiniportInitializeEx",
         routine,
@@ -99,9 +99,11 @@ pub fn pause(adapter: &'static Adapter, reason: u32) {
         Flags: 0,
         PauseReason: reason,
     };
+    adapter.pause_returned.store(false, Release);
     adapter.enter(State::Pausing);
     adapter.pause.begin();
     let returned = crate::call!("MiniportPause", routine, adapter.context(), &raw mut parameters);
+    adapter.pause_returned.store(true, Release);
     // The stack gives back what it holds while the miniport waits for it.
     if let Some(client) = adapter.client() {
         client.pausing(adapter);
@@ -120,12 +122,19 @@ pub fn pause(adapter: &'static Adapter, reason: u32) {
     if adapter.pause.end(returned, LIMIT).is_none() {
         hang(adapter, "MiniportPause");
     }
+    while adapter.data.senders.load(Acquire) != 0 {
+        let mut nobody = super::adapter::event_zero();
+        unsafe {
+            crate::ke::event::initialize(&mut nobody, false, false);
+            crate::ke::wait::wait_one(&mut nobody, crate::ke::wait::Timeout::millis(1));
+        }
+    }
     adapter.enter(State::Paused);
 }
 
 /// Rules for the moment at which a pause is complete.
 fn quiet(adapter: &'static Adapter) {
-    let (sends, receives) = (adapter.data.sends(), adapter.data.receives());
+    let (sends, receives) = (adapter.data.handed(), adapter.data.receives());
     if sends != 0 {
         let text = format!("the pause is complete with {sends} sends outstanding");
         rules::report(&rules::PAUSE_SENDS, text, adapter.handle() as usize, sends);

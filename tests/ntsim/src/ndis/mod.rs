@@ -22,6 +22,7 @@ pub mod life;
 pub mod lists;
 pub mod locks;
 pub mod memory;
+pub mod netio;
 pub mod oid;
 pub mod pnp;
 pub mod poll;
@@ -132,6 +133,7 @@ pub fn tables() -> Vec<&'static [Export]> {
         lists::EXPORTS,
         locks::EXPORTS,
         memory::EXPORTS,
+        netio::EXPORTS,
         oid::EXPORTS,
         pool::EXPORTS,
         processors::EXPORTS,

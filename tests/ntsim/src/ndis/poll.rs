@@ -6,7 +6,7 @@
 use super::adapter::Adapter;
 use super::{adapter_of, form, rules, state};
 use crate::abi::*;
-use crate::ke::{dpc, irql};
+use crate::ke::{dpc, irql, thread};
 use crate::kernel::kernel;
 use alloc::boxed::Box;
 use alloc::format;
@@ -25,6 +25,8 @@ struct Poll {
     requested: AtomicBool,
     active: AtomicU32,
     gone: AtomicBool,
+    /// Processor that the driver wants; u32::MAX: any.
+    processor: AtomicU32,
 }
 
 unsafe fn chain_length(first: *mut NET_BUFFER_LIST, said: u32, most: u32, what: &str) -> u32 {
@@ -36,6 +38,15 @@ unsafe fn chain_length(first: *mut NET_BUFFER_LIST, said: u32, most: u32, what: 
         rules::report(&rules::POLL, format!("{what}: {real} lists, {most} allowed"), first as usize, 0);
     }
     real
+}
+
+/// Calls of poll handlers so far.
+#[derive(Default)]
+struct Calls(AtomicU32);
+
+/// Calls of poll handlers so far, of all adapters.
+pub fn calls() -> u32 {
+    kernel().room::<Calls>().0.load(Relaxed)
 }
 
 /// One call of the handler; true if it made progress or has more.
@@ -54,6 +65,7 @@ unsafe fn once(poll: &'static Poll) -> bool {
     };
     data.Transmit.MaxNblsToComplete = most;
     data.Receive.MaxNblsToIndicate = most;
+    kernel().room::<Calls>().0.fetch_add(1, Relaxed);
     crate::call!("NdisPoll", handler, poll.context, &raw mut data);
     let (t, r) = (data.Transmit, data.Receive);
     let completed = chain_length(t.CompletedNblChain, t.NumberOfCompletedNbls, most, "completed sends");
@@ -84,7 +96,14 @@ unsafe extern "win64" fn run(_: *mut KDPC, context: PVOID, _: PVOID, _: PVOID) {
             poll.active.store(0, Release);
             let at = context as usize;
             crate::ex::work::queue(move || unsafe {
-                run(core::ptr::null_mut(), at as PVOID, core::ptr::null_mut(), core::ptr::null_mut())
+                let thread = thread::current();
+                let affinity = thread.affinity.get();
+                let processor = (*(at as *const Poll)).processor.load(Acquire);
+                if processor != u32::MAX {
+                    thread::set_affinity(thread, 1 << processor);
+                }
+                run(core::ptr::null_mut(), at as PVOID, core::ptr::null_mut(), core::ptr::null_mut());
+                thread::set_affinity(thread, affinity);
             });
             return;
         }
@@ -152,6 +171,7 @@ unsafe fn register(
         requested: AtomicBool::new(false),
         active: AtomicU32::new(0),
         gone: AtomicBool::new(false),
+        processor: AtomicU32::new(u32::MAX),
     }));
     let at = core::ptr::from_ref(poll) as PVOID;
     dpc::initialize(poll.dpc.get(), Some(run), at, false);
@@ -185,6 +205,7 @@ crate::exports! { LATE "ndis.sys";
     fn NdisSetPollAffinity(handle: PVOID, affinity: *const PROCESSOR_NUMBER) [irql <= DISPATCH_LEVEL] {
         let poll = known(handle);
         if let Some(index) = crate::ke::processors::index_of(*affinity) {
+            poll.processor.store(index, Release);
             dpc::set_target(poll.dpc.get(), index);
         }
     }

@@ -274,28 +274,51 @@ pub fn hash_input(data: &[u8], types: u32) -> Option<(u8, Vec<u8>)> {
     (types & (1 << base) != 0).then_some((base, input))
 }
 
-/// Builds a TCP frame for tests: addresses derive from `flow`, checksums are complete.
-#[must_use]
-pub fn tcp(v6: bool, flow: u8, sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+fn head(v6: bool, protocol: u8, flow: u8, length: usize) -> Vec<u8> {
     let mut data = vec![0x02, 0, 0, 0, 0, flow, 0x02, 0, 0, 0, 1, 1];
     if v6 {
         data.extend([0x86, 0xdd, 0x60, 0, 0, 0]);
-        data.extend(((20 + payload.len()) as u16).to_be_bytes());
-        data.extend([6, 64, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, flow]);
+        data.extend((length as u16).to_be_bytes());
+        data.extend([protocol, 64, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, flow]);
         data.extend([0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     } else {
         data.extend([0x08, 0, 0x45, 0]);
-        data.extend(((40 + payload.len()) as u16).to_be_bytes());
-        data.extend([0, 1, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, flow, 10, 0, 0, 1]);
+        data.extend(((20 + length) as u16).to_be_bytes());
+        data.extend([0, 1, 0x40, 0, 64, protocol, 0, 0, 10, 0, 0, flow, 10, 0, 0, 1]);
     }
     data.extend((1000 + u16::from(flow)).to_be_bytes());
     data.extend(80u16.to_be_bytes());
+    data
+}
+
+/// Builds a TCP frame for tests: addresses derive from `flow`, checksums are complete.
+#[must_use]
+pub fn tcp(v6: bool, flow: u8, sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let mut data = head(v6, 6, flow, 20 + payload.len());
     data.extend(sequence.to_be_bytes());
     data.extend([0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
     data.extend(payload);
     ip_checksum(&mut data);
     complete_checksum(&mut data);
     data
+}
+
+/// Builds a UDP frame for tests, likewise.
+#[must_use]
+pub fn udp(v6: bool, flow: u8, payload: &[u8]) -> Vec<u8> {
+    let mut data = head(v6, 17, flow, 8 + payload.len());
+    data.extend(((8 + payload.len()) as u16).to_be_bytes());
+    data.extend([0, 0]);
+    data.extend(payload);
+    ip_checksum(&mut data);
+    complete_checksum(&mut data);
+    data
+}
+
+/// Puts an 802.1Q tag into a frame.
+#[must_use]
+pub fn tagged(data: &[u8], control: u16) -> Vec<u8> {
+    [&data[..12], &[0x81, 0], &control.to_be_bytes(), &data[12..]].concat()
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl<H: Host, T> TxQueue<H, T> {
             let Some(channel) = &mut self.channel else { return Ok(()) };
             let Some(response) = channel.ring.ring.pop_as::<TxResponse>()? else {
                 // Wake us when half of what is on the ring is answered: one event for many.
-                let half = (channel.ring.ring.outstanding() / 2).max(1);
+                let half = if self.moderate { (channel.ring.ring.outstanding() / 2).max(1) } else { 1 };
                 if channel.ring.ring.final_check_after(half)? {
                     continue;
                 }
@@ -130,6 +130,22 @@ impl<H: Host, T> TxQueue<H, T> {
         }
     }
 
+    /// As [`Self::settle`], for a packet whose connection ended: it is handed back by
+    /// [`Self::hand_back`], in the order of sending.
+    fn settle_lost(&mut self, packet: u16) {
+        if let Some((cookie, sent, outcome)) = self.table.settle(packet, TxOutcome::Lost) {
+            self.count(&sent, outcome);
+            self.lost.push((sent.place, cookie));
+        }
+    }
+
+    fn hand_back(&mut self, done: &mut impl FnMut(T, TxOutcome)) {
+        self.lost.sort_unstable_by_key(|&(place, _)| place);
+        for (_, cookie) in self.lost.drain(..) {
+            done(cookie, TxOutcome::Lost);
+        }
+    }
+
     fn count(&mut self, sent: &Sent<T>, outcome: TxOutcome) {
         if outcome == TxOutcome::Sent {
             self.counters.packets += 1;
@@ -141,7 +157,8 @@ impl<H: Host, T> TxQueue<H, T> {
     }
 
     /// Ends the connection after the back-end closed, or gave no answer to our closing. Every packet
-    /// whose pages the back-end cannot reach any more is handed back. `PASSIVE_LEVEL`.
+    /// whose pages the back-end cannot reach any more is handed back, in the order of sending, so that
+    /// it can be sent again. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H, mut done: impl FnMut(T, TxOutcome)) -> Detached {
         self.running = false;
         // What was answered is told as it was.
@@ -155,10 +172,10 @@ impl<H: Host, T> TxQueue<H, T> {
                 None | Some(Shadow::Multicast { .. }) => {}
                 Some(Shadow::Pooled { page, packet }) => {
                     channel.pool.put(page);
-                    self.settle(packet, TxOutcome::Lost, &mut done);
+                    self.settle_lost(packet);
                 }
                 Some(Shadow::Granted { grant, packet }) => match host.grants().end_access(grant) {
-                    Ok(()) => self.settle(packet, TxOutcome::Lost, &mut done),
+                    Ok(()) => self.settle_lost(packet),
                     Err(StillMapped(grant)) => {
                         self.counters.still_mapped += 1;
                         self.table.spoil(packet, TxOutcome::Lost);
@@ -170,24 +187,26 @@ impl<H: Host, T> TxQueue<H, T> {
         channel.pool.close(host, &mut self.remains);
         channel.ring.close(host, &mut self.remains);
         self.broken = None;
+        self.hand_back(&mut done);
         Detached { pinned: self.table.pinned() }
     }
 
     /// Ends the connection after a wake in a new domain: the old grants mean nothing, so they are not
-    /// ended, and every packet is handed back. `PASSIVE_LEVEL`.
+    /// ended, and every packet is handed back, in the order of sending. `PASSIVE_LEVEL`.
     pub fn forget(&mut self, mut done: impl FnMut(T, TxOutcome)) {
         self.running = false;
         for id in 0..TX_SLOTS as u16 {
             match self.table.take_slot(id) {
                 Some(Shadow::Pooled { packet, .. } | Shadow::Granted { packet, .. }) => {
-                    self.settle(packet, TxOutcome::Lost, &mut done);
+                    self.settle_lost(packet);
                 }
                 None | Some(Shadow::Multicast { .. }) => {}
             }
         }
         while let Some(packet) = self.table.unpin_void() {
-            self.settle(packet, TxOutcome::Lost, &mut done);
+            self.settle_lost(packet);
         }
+        self.hand_back(&mut done);
         if let Some(channel) = self.channel.take() {
             channel.pool.forget();
             channel.ring.forget();

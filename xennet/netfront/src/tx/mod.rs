@@ -8,6 +8,8 @@
 mod complete;
 mod slots;
 
+use alloc::vec::Vec;
+
 use arrayvec::ArrayVec;
 use xenbus::{
     io::netif::{Extra, GsoType, MAX_TX_SIZE, SLOTS_MIN, Status, TxFlags, TxRequest, TxSlot},
@@ -127,6 +129,10 @@ pub struct TxQueue<H: Host, T> {
     /// Extra infos on the ring, which have answers without an id.
     extras: u32,
     last_progress: u64,
+    /// One event for many responses.
+    moderate: bool,
+    /// Packets that are about to be handed back, with their places.
+    lost: Vec<(u64, T)>,
     remains: Remains<PageOf<H>>,
 }
 
@@ -142,6 +148,8 @@ impl<H: Host, T> TxQueue<H, T> {
             counters: TxCounters::default(),
             extras: 0,
             last_progress: 0,
+            moderate: true,
+            lost: Vec::with_capacity(TX_SLOTS),
             remains: Remains::new(),
         }
     }
@@ -181,6 +189,11 @@ impl<H: Host, T> TxQueue<H, T> {
     /// Keeps packets out. What is on the ring stays there.
     pub fn disable(&mut self) {
         self.running = false;
+    }
+
+    /// Asks for one event for many responses (as at first), or for one each.
+    pub const fn moderate(&mut self, on: bool) {
+        self.moderate = on;
     }
 
     /// What broke the device, if it is.

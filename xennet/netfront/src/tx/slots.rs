@@ -25,6 +25,8 @@ pub(super) enum Shadow {
 #[derive(Debug)]
 pub(super) struct Sent<T> {
     cookie: Option<T>,
+    /// Its place in the order of sending.
+    pub place: u64,
     pub len: u32,
     pub gso: bool,
     /// Requests without an answer, and pages that are still mapped.
@@ -39,6 +41,7 @@ pub(super) struct Table<T> {
     free_packets: Vec<u16>,
     /// Answered, but the back-end still maps the page.
     pinned: Vec<(GrantRef, u16)>,
+    next_place: u64,
 }
 
 impl<T> Table<T> {
@@ -50,6 +53,7 @@ impl<T> Table<T> {
             packets: (0..TX_SLOTS).map(|_| None).collect(),
             free_packets: numbers(),
             pinned: Vec::with_capacity(TX_SLOTS),
+            next_place: 0,
         }
     }
 
@@ -68,8 +72,10 @@ impl<T> Table<T> {
 
     pub fn add_packet(&mut self, len: u32, gso: bool) -> Option<u16> {
         let number = self.free_packets.pop()?;
+        let place = self.next_place;
+        self.next_place = place.wrapping_add(1);
         self.packets[usize::from(number)] =
-            Some(Sent { cookie: None, len, gso, left: 0, outcome: TxOutcome::Sent });
+            Some(Sent { cookie: None, place, len, gso, left: 0, outcome: TxOutcome::Sent });
         Some(number)
     }
 

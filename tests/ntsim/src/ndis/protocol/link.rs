@@ -6,7 +6,7 @@ use super::stack::Stack;
 use super::transmit::{self, InFlight, Outgoing};
 use crate::abi::*;
 use crate::kernel::{kernel, lock::Lock};
-use crate::ndis::adapter::{Adapter, Client};
+use crate::ndis::adapter::{Adapter, Client, State};
 use crate::ndis::pool;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -54,6 +54,15 @@ impl Link {
             let n = 1 + kernel().engine.choose(rest.len().min(8) as u32, "send chain") as usize;
             adapter.send(&rest[..n]);
             rest = &rest[n..];
+        }
+    }
+
+    /// Sends frames as the net buffers of one list, whose metadata is the first one's.
+    pub fn send_joined(&self, adapter: &'static Adapter, frames: &[Outgoing]) {
+        let handle = self.pool.load(Acquire) as NDIS_HANDLE;
+        if let Some((list, memory)) = unsafe { transmit::joined(handle, frames) } {
+            self.flight.lock().insert(list as usize, memory);
+            adapter.send(&[list]);
         }
     }
 
@@ -107,10 +116,15 @@ impl Client for Stack {
         self.link.arrived(lists, &settings, scarce);
         if !scarce {
             // Some are given back at once, within the indication; others later, by the stack's thread.
-            if kernel().engine.choose(2, "hold received lists") == 0 {
+            let running = || adapter.state() == State::Running;
+            if !running() || kernel().engine.choose(2, "hold received lists") == 0 {
                 adapter.give_back(lists);
             } else {
                 self.link.held.lock().extend(lists.iter().map(|l| *l as usize));
+                if !running() {
+                    // A pause has begun meanwhile, and has collected what was held before.
+                    self.link.give_all_back(adapter);
+                }
             }
         }
         self.wake();

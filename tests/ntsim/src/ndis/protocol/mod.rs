@@ -12,6 +12,7 @@ pub mod transmit;
 use super::adapter::Adapter;
 use crate::kernel::{kernel, lock::Lock};
 use alloc::vec::Vec;
+use smoltcp::wire::IpCidr;
 pub use stack::Stack;
 
 /// Stacks in existence.
@@ -49,4 +50,32 @@ pub fn restore_addressing(adapter: &'static Adapter) {
     if stack_of(adapter).is_some() {
         bind::filters(adapter);
     }
+}
+
+/// An address of the system.
+pub struct Address {
+    /// NET_LUID of the interface.
+    pub luid: u64,
+    /// NET_IFINDEX of the interface.
+    pub index: u32,
+    /// The address.
+    pub cidr: IpCidr,
+    /// Not known to be unique yet.
+    pub tentative: bool,
+}
+
+/// All addresses of the system. PASSIVE_LEVEL.
+pub fn addresses() -> Vec<Address> {
+    let stacks = stacks().0.lock().clone();
+    let of = |stack: &'static Stack| {
+        let cidrs = stack.with(|inner| inner.interface.ip_addrs().to_vec());
+        let tentative = stack.tentative.lock().clone();
+        cidrs.into_iter().map(move |cidr| Address {
+            luid: stack.adapter.luid(),
+            index: stack.adapter.index,
+            tentative: tentative.contains(&cidr),
+            cidr,
+        })
+    };
+    stacks.into_iter().flat_map(of).collect()
 }

@@ -87,6 +87,8 @@ pub struct Stack {
     pub settings: Lock<Settings>,
     /// Multicast groups of its addresses.
     pub groups: Lock<Vec<[u8; 6]>>,
+    /// Addresses that are not known to be unique yet: the system uses them, and tells nobody.
+    pub tentative: Lock<Vec<IpCidr>>,
     /// Queues to and from it.
     pub link: Link,
     inner: UnsafeCell<Option<Inner>>,
@@ -119,6 +121,7 @@ impl Stack {
             adapter,
             settings: Lock::default(),
             groups: Lock::default(),
+            tentative: Lock::default(),
             link: Link::default(),
             inner: UnsafeCell::new(None),
             gate: UnsafeCell::new(event_zero()),

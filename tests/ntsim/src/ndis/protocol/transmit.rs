@@ -5,7 +5,7 @@ use super::checksum::{Headers, TCP, UDP, ipv4_header};
 use crate::abi::*;
 use crate::kernel::kernel;
 use crate::mm::{mdl, pool};
-use crate::ndis::pool::allocate_both;
+use crate::ndis::pool::{allocate_both, allocate_buffer, free_buffer, free_list};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use nt::nbl;
@@ -23,6 +23,8 @@ pub struct Outgoing {
     pub vlan: u32,
     /// Length of the headers, where the buffer is split.
     pub headers: usize,
+    /// NetBufferListCancelId.
+    pub cancel: usize,
 }
 
 struct Segment {
@@ -170,11 +172,16 @@ pub fn prepare(frames: Vec<Vec<u8>>, settings: &Settings) -> Vec<Outgoing> {
 pub struct InFlight {
     mdls: Vec<usize>,
     blocks: Vec<usize>,
+    /// Net buffers beside the one that came with the list.
+    buffers: Vec<usize>,
 }
 
 impl InFlight {
     /// Frees what the send used.
     pub unsafe fn free(self) {
+        for buffer in self.buffers {
+            free_buffer(buffer as *mut NET_BUFFER);
+        }
         for m in self.mdls {
             mdl::free(m as *mut MDL);
         }
@@ -184,8 +191,9 @@ impl InFlight {
     }
 }
 
-/// Makes a net buffer list: headers and payload in MDLs of their own, at odd places, as tcpip does.
-pub unsafe fn list(pool_handle: NDIS_HANDLE, out: &Outgoing) -> Option<(*mut NET_BUFFER_LIST, InFlight)> {
+/// Puts a frame in memory: headers and payload in MDLs of their own, at odd places, as tcpip does. The first
+/// MDL, and where the data begins in it.
+unsafe fn place(out: &Outgoing, held: &mut InFlight) -> Option<(*mut MDL, u32)> {
     let engine = kernel().engine;
     let total = out.bytes.len();
     let mut cuts = Vec::from([0]);
@@ -197,24 +205,19 @@ pub unsafe fn list(pool_handle: NDIS_HANDLE, out: &Outgoing) -> Option<(*mut NET
         cuts.push(from + 1 + engine.choose((total - from - 1) as u32, "payload cut") as usize);
     }
     cuts.push(total);
-    let mut held = InFlight { mdls: Vec::new(), blocks: Vec::new() };
     let mut first: *mut MDL = core::ptr::null_mut();
     let mut last: *mut MDL = core::ptr::null_mut();
     let before = engine.choose(64, "data offset") as usize;
     for (n, range) in cuts.windows(2).enumerate() {
         let lead = if n == 0 { before } else { engine.choose(16, "buffer offset") as usize };
         let bytes = &out.bytes[range[0]..range[1]];
-        let Some(block) = pool::allocate_kernel(lead + bytes.len(), b"TcpD").ok() else {
-            held.free();
-            return None;
-        };
+        let block = pool::allocate_kernel(lead + bytes.len(), b"TcpD").ok()?;
         held.blocks.push(block as usize);
         core::ptr::copy_nonoverlapping(bytes.as_ptr(), block.add(lead), bytes.len());
         // The first MDL begins before the data: DataOffset is not zero.
         let (at, length) = if n == 0 { (block, lead + bytes.len()) } else { (block.add(lead), bytes.len()) };
         let m = mdl::allocate(at as usize, length, 0);
         if m.is_null() {
-            held.free();
             return None;
         }
         mdl::build_for_nonpaged(m);
@@ -226,14 +229,48 @@ pub unsafe fn list(pool_handle: NDIS_HANDLE, out: &Outgoing) -> Option<(*mut NET
         }
         last = m;
     }
-    let list = allocate_both(pool_handle, 0, 0, first, before as u32, total);
+    Some((first, before as u32))
+}
+
+/// Makes a net buffer list of one frame.
+pub unsafe fn list(pool_handle: NDIS_HANDLE, out: &Outgoing) -> Option<(*mut NET_BUFFER_LIST, InFlight)> {
+    joined(pool_handle, core::slice::from_ref(out))
+}
+
+/// Makes a net buffer list with a net buffer for each frame; the metadata is the first one's.
+pub unsafe fn joined(
+    pool_handle: NDIS_HANDLE,
+    frames: &[Outgoing],
+) -> Option<(*mut NET_BUFFER_LIST, InFlight)> {
+    let (out, others) = frames.split_first()?;
+    let mut held = InFlight { mdls: Vec::new(), blocks: Vec::new(), buffers: Vec::new() };
+    let Some((first, before)) = place(out, &mut held) else {
+        held.free();
+        return None;
+    };
+    let list = allocate_both(pool_handle, 0, 0, first, before, out.bytes.len());
     if list.is_null() {
         held.free();
         return None;
     }
+    let mut last = nbl::first_buffer(list);
+    for other in others {
+        let placed = place(other, &mut held);
+        let buffer =
+            placed.map(|(first, before)| allocate_buffer(pool_handle, first, before, other.bytes.len()));
+        let Some(buffer) = buffer.filter(|buffer| !buffer.is_null()) else {
+            free_list(list);
+            held.free();
+            return None;
+        };
+        held.buffers.push(buffer as usize);
+        nbl::set_next_buffer(last, buffer);
+        last = buffer;
+    }
     nbl::set_info(list, TcpIpChecksumNetBufferListInfo, out.checksum as usize as PVOID);
     nbl::set_info(list, TcpLargeSendNetBufferListInfo, out.lso as usize as PVOID);
     nbl::set_info(list, Ieee8021QNetBufferListInfo, out.vlan as usize as PVOID);
+    nbl::set_info(list, NetBufferListCancelId, out.cancel as PVOID);
     Some((list, held))
 }
 

@@ -381,8 +381,18 @@ impl NetBackend {
     /// Link state as the toolstack shows it (`disconnect` key, 1 is down).
     pub fn set_link(&mut self, world: &mut World, up: bool) {
         // The front-end's directory, where win-pv and the toolstacks keep it.
-        let path = format!("{}/disconnect", self.bus.front);
-        let _ = world.store.write(self.bus.conn, 0, &path, if up { b"0" } else { b"1" });
+        self.set_front(world, "disconnect", if up { "0" } else { "1" });
+    }
+
+    /// Writes a key of the front-end's directory, as the toolstack does.
+    pub fn set_front(&mut self, world: &mut World, key: &str, value: &str) {
+        let path = format!("{}/{key}", self.bus.front);
+        let _ = world.store.write(self.bus.conn, 0, &path, value.as_bytes());
+    }
+
+    /// Writes a key of the back-end's directory: `carrier`, `speed`.
+    pub fn set_back(&mut self, world: &mut World, key: &str, value: &str) {
+        self.bus.write(world, key, value);
     }
 
     fn wire_step(&mut self, world: &mut World) {

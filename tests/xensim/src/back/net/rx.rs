@@ -1,6 +1,6 @@
 //! World to guest: steering, normalising what the guest cannot take, filling its buffers.
 
-use super::{NetAttack, NetBackend};
+use super::{NetAttack, NetBackend, NetKind};
 use crate::{
     abi::{
         Fields,
@@ -14,7 +14,7 @@ use crate::{
 impl NetBackend {
     /// Chooses the queue of a frame, and puts it (or its segments) there.
     pub(super) fn steer(&mut self, world: &mut World, frame: Frame) {
-        if self.queues.is_empty() || !self.wanted(&frame.data) {
+        if self.queues.is_empty() || !self.wanted(world, &frame.data) {
             self.network.dropped += 1;
             return;
         }
@@ -46,26 +46,33 @@ impl NetBackend {
                 queue.backlog.push_back(frame);
             }
         }
-        let _ = world;
     }
 
     /// Filter of multicast frames, once the guest asked for it.
-    fn wanted(&self, data: &[u8]) -> bool {
+    fn wanted(&self, world: &World, data: &[u8]) -> bool {
         let Some(to) = data.get(..6) else { return true };
         let multicast = to[0] & 1 != 0 && to != [0xff; 6];
-        !multicast || !self.front.multicast || self.network.groups.iter().any(|group| group == to)
+        // With dynamic control the key is followed; without, it is what it was at the connection.
+        let filters = if self.config.features.dynamic_multicast {
+            self.bus.front_number(world, "request-multicast-control").unwrap_or(0) != 0
+        } else {
+            self.front.multicast
+        };
+        !multicast || !filters || self.network.groups.iter().any(|group| group == to)
     }
 
     /// What the guest cannot take is done here: segments, checksums.
     fn normalise(&self, mut frame: Frame) -> Vec<Frame> {
         let v6 = packet::parse(&frame.data).is_some_and(|layout| layout.v6);
-        let takes_gso = self.front.sg && if v6 { self.front.gso_v6 } else { self.front.gso_v4 };
+        // QEMU's back-end gives single slots with complete checksums, whatever the front-end takes.
+        let qemu = self.config.kind == NetKind::Qemu;
+        let takes_gso = !qemu && self.front.sg && if v6 { self.front.gso_v6 } else { self.front.gso_v4 };
         if let Some(gso) = frame.gso
             && !takes_gso
         {
             return packet::segment(&frame.data, gso).into_iter().map(Frame::plain).collect();
         }
-        let takes_blank = if v6 { self.front.csum_v6 } else { self.front.csum_v4 };
+        let takes_blank = !qemu && if v6 { self.front.csum_v6 } else { self.front.csum_v4 };
         if frame.checksum_blank && !takes_blank {
             packet::complete_checksum(&mut frame.data);
             frame.checksum_blank = false;
@@ -77,6 +84,7 @@ impl NetBackend {
     /// Gives one frame to the guest, if it has buffers for all of it.
     pub(super) fn rx_give(&mut self, world: &mut World, index: usize) {
         let headroom = self.front.headroom;
+        let several_slots = self.front.sg && self.config.kind != NetKind::Qemu;
         let queue = &mut self.queues[index];
         if queue.ports.0 != queue.ports.1 {
             let _ = world.hv.host_take(queue.ports.1);
@@ -95,7 +103,7 @@ impl NetBackend {
         .flatten()
         .collect();
         let needed = (data_slots + extras.len()) as u32;
-        if needed > queue.rx.size() || (data_slots > 1 && !self.front.sg) {
+        if needed > queue.rx.size() || (data_slots > 1 && !several_slots) {
             let _ = queue.backlog.pop_front();
             self.network.dropped += 1;
             return;

@@ -280,7 +280,6 @@ fn create(handle: NDIS_HANDLE, client: &Client, luid: u64) -> Result<(), NDIS_ST
     let permanent = identity.mac.ok_or(NDIS_STATUS_INVALID_DATA)?.0;
     let config = Config::open(handle);
     let policy = config.policy(client.processors());
-    let pool = make_pool(handle)?;
     let sink = Sink::new();
     let api = if config.poll && entry::ndis_version() >= (6, 85) { poll::Api::find() } else { None };
     let queues = (0..policy.queues)
@@ -300,6 +299,8 @@ fn create(handle: NDIS_HANDLE, client: &Client, luid: u64) -> Result<(), NDIS_ST
         Spread::none()
     };
     let connect = Connect::new(client, &folder, policy).ok_or(NDIS_STATUS_RESOURCES)?;
+    // The last thing that can fail before there is an adapter to free it.
+    let pool = make_pool(handle)?;
     let adapter = Arc::new(Adapter {
         handle: Handle(handle),
         pool: Handle(pool),

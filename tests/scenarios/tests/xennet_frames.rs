@@ -241,7 +241,7 @@ fn the_address_is_the_toolstack_s_or_the_administrator_s() {
             assert_eq!(nic.mac(), permanent);
             let ask = |nic: &Nic, which| oid::query(nic.adapter, which, 6).unwrap();
             assert_eq!(ask(nic, OID_802_3_PERMANENT_ADDRESS), permanent);
-            let nic = restarted(nic, "NetworkAddress", "0216-3E-112233".replace('-', "").as_str());
+            let nic = restarted(nic, "NetworkAddress", "02163E112233");
             let own = [0x02, 0x16, 0x3E, 0x11, 0x22, 0x33];
             assert_eq!((nic.mac(), ask(&nic, OID_802_3_CURRENT_ADDRESS)), (own, own.to_vec()));
             assert_eq!(ask(&nic, OID_802_3_PERMANENT_ADDRESS), permanent);

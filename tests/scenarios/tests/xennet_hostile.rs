@@ -55,8 +55,7 @@ fn attacked(rig: &Rig, attack: NetAttack) -> (u64, bool) {
         }
         if attack == NetAttack::CtrlGarbage {
             // The control ring is spoken to when something changes.
-            let filter = ntsim::ndis::protocol::bind::configure(nic.adapter);
-            drop(filter);
+            let _ = ntsim::ndis::protocol::bind::configure(nic.adapter);
             sleep(100);
         }
         let attacks = rig.xen.with_net(0, |net, _| net.stats.attacks).unwrap();

@@ -172,7 +172,7 @@ fn parameters(change: impl FnOnce(&mut NDIS_OFFLOAD_PARAMETERS)) -> Vec<u8> {
     };
     change(&mut parameters);
     let at = (&raw const parameters).cast::<u8>();
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, reason = "a structure as bytes")]
     // SAFETY: a structure of plain bytes.
     unsafe { core::slice::from_raw_parts(at, size) }.to_vec()
 }
@@ -194,7 +194,7 @@ fn offloads_are_switched_by_request() {
             assert_eq!(settings.lso[0], (0, 0));
             assert_eq!((settings.transmit[1], settings.receive[1]), (true, false));
             assert_eq!((settings.transmit[4], settings.receive[4]), (false, false));
-            assert_eq!(settings.rsc[0], false, "without the checksum there is no coalescing");
+            assert!(!settings.rsc[0], "without the checksum there is no coalescing");
             // The back-end is told (it is connected anew), and cuts what it would have given in one piece.
             wait_until("the new connection", 30, || {
                 nic.xen.with_net(0, |net, _| net.stats.connects) == Some(2)
@@ -220,7 +220,7 @@ fn offloads_are_switched_by_request() {
                 nic.xen.with_net(0, |net, _| net.stats.connects) == Some(3)
                     && nic.adapter.link.lock().connect == 1
             });
-            assert_eq!(nic.stack.settings.lock().rsc[0], true);
+            assert!(nic.stack.settings.lock().rsc[0]);
         },
     );
 }

@@ -138,7 +138,7 @@ fn poll_mode_where_the_system_has_it() {
         rig.run(|| {
             let nic = Nic::open(&rig.xen, NetKind::Netback);
             assert_eq!(nic.adapter.driver.version, 6 << 16 | version);
-            let polls = || ntsim::ndis::poll::calls();
+            let polls = ntsim::ndis::poll::calls;
             let before = polls();
             let frames = flows(&nic, 20);
             assert_eq!(nic.receive(frames.clone(), frames.len()).len(), frames.len());

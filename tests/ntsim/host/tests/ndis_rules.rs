@@ -134,9 +134,10 @@ fn life_of_an_adapter(holder: &'static Holder) {
     assert_eq!(oid::query(adapter, OID_GEN_STATISTICS, 8).map(|d| d.len()), Ok(152));
     let pausing = knobs(|k| k.bad) == "pausing-success";
     if pausing {
-        // A send that is on its way while the pause begins.
+        // A send that comes while a pause is pending.
         knobs(|k| k.pausing = true);
         adapter.enter(State::Pausing);
+        adapter.pause_returned.store(true, std::sync::atomic::Ordering::Release);
         memory.push(send_one(adapter, handle));
         adapter.enter(State::Running);
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`sys`]: types, constants and imports, Microsoft's names, checked by `tests/abi`.
 //! - [`irp`], [`nbl`], [`storport`]: what the headers give as macros and inline functions.
-//! - [`ke`], [`pool`], [`mdl`], [`registry`], [`remove_lock`], [`unicode`]: wrappers, each for an
+//! - [`ke`], [`pool`], [`reserve`], [`mdl`], [`registry`], [`remove_lock`], [`unicode`]: wrappers, each for an
 //!   invariant that a driver must not break (an address that stays, an order of teardown, a level
 //!   that goes with a lock, a length that is checked).
 //! - [`event_log`], [`trace`]: what an administrator and a developer get to see.
@@ -29,6 +29,7 @@ pub mod panic;
 pub mod pool;
 pub mod registry;
 pub mod remove_lock;
+pub mod reserve;
 pub mod storport;
 pub mod sys;
 pub mod trace;

@@ -75,7 +75,8 @@ fn align_within(block: usize, align: usize) -> usize {
 }
 
 /// The driver's allocator: what `Box`, `Vec` and `Arc` use. Failure is reported to the caller
-/// (`alloc_error` is a bug check, so drivers use the fallible constructors outside of start-up).
+/// (`alloc_error` is a bug check, so drivers use the fallible constructors outside of start-up, or have a
+/// [`reserve`](crate::reserve)).
 pub struct PoolAllocator;
 
 // SAFETY: blocks come from the pool, keep their size and alignment until freed, and are freed once.
@@ -83,7 +84,10 @@ unsafe impl core::alloc::GlobalAlloc for PoolAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(size) = padded(layout) else { return null_mut() };
         let block = allocate(size).cast::<u8>();
-        if block.is_null() || layout.align() <= POOL_ALIGNMENT {
+        if block.is_null() {
+            return crate::reserve::take(layout);
+        }
+        if layout.align() <= POOL_ALIGNMENT {
             return block;
         }
         let offset = align_within(block.addr(), layout.align()) - block.addr();
@@ -95,6 +99,9 @@ unsafe impl core::alloc::GlobalAlloc for PoolAllocator {
     }
 
     unsafe fn dealloc(&self, aligned: *mut u8, layout: Layout) {
+        if crate::reserve::give_back(aligned, layout) {
+            return;
+        }
         let block = if layout.align() <= POOL_ALIGNMENT {
             aligned
         } else {
@@ -121,12 +128,27 @@ unsafe impl<T: Send> Send for PoolBox<T> {}
 unsafe impl<T: Sync> Sync for PoolBox<T> {}
 
 impl<T> PoolBox<T> {
-    /// Moves `value` into the pool; `None` (and the value dropped) without memory.
+    /// Frees a block whose value is gone.
+    ///
+    /// # Safety
+    /// `block` came from `new` and is not used again.
+    unsafe fn give_back(block: *mut T) {
+        if !crate::reserve::give_back(block.cast(), Layout::new::<T>()) {
+            // SAFETY: not the reserve's, so it came from the pool.
+            unsafe { free(block.cast()) };
+        }
+    }
+
+    /// Moves `value` into the pool (or the driver's reserve, if it has one); `None` (and the value dropped) without memory.
     /// IRQL ≤ DISPATCH_LEVEL.
     #[must_use]
     pub fn new(value: T) -> Option<Self> {
         const { assert!(align_of::<T>() <= POOL_ALIGNMENT) };
-        let block = NonNull::new(allocate(size_of::<T>()).cast::<T>())?;
+        let mut block = allocate(size_of::<T>()).cast::<T>();
+        if block.is_null() {
+            block = crate::reserve::take(Layout::new::<T>()).cast();
+        }
+        let block = NonNull::new(block)?;
         // SAFETY: fresh, large enough, aligned.
         unsafe { block.write(value) };
         Some(Self(block))
@@ -162,8 +184,8 @@ impl<T> PoolBox<T> {
         let block = self.into_raw();
         // SAFETY: the box owned a valid value; it is read once.
         let value = unsafe { block.read() };
-        // SAFETY: allocated by `new`.
-        unsafe { free(block.cast()) };
+        // SAFETY: allocated by `new`, moved out of.
+        unsafe { Self::give_back(block) };
         value
     }
 }
@@ -188,7 +210,7 @@ impl<T> Drop for PoolBox<T> {
         // SAFETY: the value is valid and not used again.
         unsafe { self.0.drop_in_place() };
         // SAFETY: allocated by `new`.
-        unsafe { free(self.as_ptr().cast()) };
+        unsafe { Self::give_back(self.as_ptr()) };
     }
 }
 

@@ -64,6 +64,22 @@ impl Event {
     pub fn wait(&self, limit: Duration) -> bool {
         wait(self.as_ptr().cast(), Some(limit))
     }
+
+    /// Waits without a limit: only for what the driver itself brings to an end. IRQL ≤ APC_LEVEL.
+    pub fn wait_without_limit(&self) {
+        wait(self.as_ptr().cast(), None);
+    }
+
+    /// Waits in a thread of user mode's, whose end ends the wait: `false` if it was not set.
+    /// PASSIVE_LEVEL.
+    pub fn wait_as_user(&self, limit: Duration) -> bool {
+        let mut due = relative(limit);
+        // SAFETY: a live dispatcher object; `due` outlives the call.
+        let status = unsafe {
+            KeWaitForSingleObject(self.as_ptr().cast(), UserRequest, UserMode as KPROCESSOR_MODE, 0, &mut due)
+        };
+        status == STATUS_SUCCESS
+    }
 }
 
 /// Waits for any dispatcher object in kernel mode, not alertable. IRQL ≤ APC_LEVEL.

@@ -183,6 +183,7 @@ impl Builder {
             stats: Stats::default(),
             violations: Vec::new(),
             console: Vec::new(),
+            pv_console: Vec::new(),
             armed: Vec::new(),
             watch_rings: config.watch_rings,
             rewrites: 0,

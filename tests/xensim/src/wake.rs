@@ -170,15 +170,23 @@ impl Xen {
         }
     }
 
-    /// ACPI S3 as the hypervisor sees it: local APICs come back disabled and empty, all else stays. The
-    /// emulated devices are back as after a reset: unplug has to be done again.
+    /// ACPI S3 as the hypervisor sees it: what waited in the local APICs is lost, and Windows has switched
+    /// them on again before it wakes drivers; all else stays. The emulated devices are back as after a
+    /// reset: unplug has to be done again.
     pub fn s3_wake(&self) {
         let mut sim = self.sim.borrow_mut();
         for state in &mut sim.world.hv.vcpus {
             state.irr.clear();
-            state.lapic_enabled = false;
         }
         sim.reset_emulated();
+    }
+
+    /// ACPI S4 (and fast startup) as the hypervisor sees it: the domain ended when the image was written,
+    /// and a new one on `host` has read it back. All frames of the new domain are memory.
+    pub fn s4_wake(&self, host: NewHost) {
+        let mut sim = self.sim.borrow_mut();
+        sim.world.hv.stopped = Stopped::No;
+        sim.move_to(host, true);
     }
 }
 
@@ -247,31 +255,35 @@ impl Sim {
             Wake::Cancelled => self.resume_with(1),
             Wake::Same => self.resume_with(0),
             Wake::New(host) => {
-                let host = *host;
-                self.end_domain(host.late_writes);
-                let domid = host.domid.unwrap_or(self.world.hv.domid + 1);
-                if let Some(flavour) = host.flavour {
-                    self.config.flavour = flavour;
-                }
-                if let Some(limits) = host.limits {
-                    self.config.limits = limits;
-                }
-                if let Some(disks) = host.disks {
-                    self.config.disks = disks;
-                }
-                if let Some(nics) = host.nics {
-                    self.config.nics = nics;
-                }
-                if let Some(mode) = host.store_mode {
-                    self.ring.mode = mode;
-                }
-                // Shared pages are not part of a memory image; the emulated machine is (unplugged
-                // devices are back, as QEMU starts anew).
-                self.world.mem.reset(false);
-                self.build_domain(domid, true);
+                // Shared pages are not part of a memory image; what was given back stays away.
+                self.move_to(*host, false);
                 self.resume_with(0);
             }
         }
+    }
+
+    /// The domain goes on as a new one on another host. The emulated machine is as QEMU starts it:
+    /// unplugged devices are back.
+    fn move_to(&mut self, host: NewHost, forget_holes: bool) {
+        self.end_domain(host.late_writes);
+        let domid = host.domid.unwrap_or(self.world.hv.domid + 1);
+        if let Some(flavour) = host.flavour {
+            self.config.flavour = flavour;
+        }
+        if let Some(limits) = host.limits {
+            self.config.limits = limits;
+        }
+        if let Some(disks) = host.disks {
+            self.config.disks = disks;
+        }
+        if let Some(nics) = host.nics {
+            self.config.nics = nics;
+        }
+        if let Some(mode) = host.store_mode {
+            self.ring.mode = mode;
+        }
+        self.world.mem.reset(forget_holes);
+        self.build_domain(domid, true);
     }
 
     fn resume_with(&mut self, value: i64) {

@@ -138,8 +138,10 @@ pub struct World {
     pub stats: Stats,
     /// The book of violations.
     pub violations: Vec<Violation>,
-    /// Lines that the guest wrote to port 0xE9 and the PV console.
+    /// What the guest wrote to port 0xE9.
     pub console: Vec<u8>,
+    /// What it wrote to the PV console's ring.
+    pub pv_console: Vec<u8>,
     /// Words that change once the guest has read them.
     pub armed: Vec<crate::hostile::Armed>,
     /// Every access of the guest to a ring's page is announced to the machine: back-ends act in between.
@@ -190,7 +192,7 @@ impl World {
             return self.protocol_violation("console", "output ring indexes are impossible");
         }
         for offset in 0..waiting {
-            self.console.push(page.get8(OUT + (cons.wrapping_add(offset) % OUT_SIZE) as usize));
+            self.pv_console.push(page.get8(OUT + (cons.wrapping_add(offset) % OUT_SIZE) as usize));
         }
         page.set32(OUT_CONS, prod);
         if waiting > 0 {

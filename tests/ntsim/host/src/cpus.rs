@@ -338,6 +338,7 @@ impl Cpus {
         if n == 0 {
             return false;
         }
+        machine.advance(self.now.get());
         machine.step(self.seed.below(n));
         self.touched.set(true);
         self.events(machine);

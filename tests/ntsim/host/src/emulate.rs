@@ -125,6 +125,7 @@ unsafe fn emulate_site(e: &'static HostEngine, site: Site, regs: &mut Regs) {
             trace::record_value(trace::Event::Instruction, "hypercall", regs.rax);
             e.cpus.touched.set(true);
             let args = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
+            m.advance(e.cpus.now());
             regs.rax = match m.hypercall(cpu, regs.rax, args) {
                 Outcome::Done(value) => value as u64,
                 Outcome::Block(value) => {

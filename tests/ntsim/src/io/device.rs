@@ -131,6 +131,8 @@ pub unsafe fn create(
     (*device).AlignmentRequirement = 0;
     if let Some(name) = &name {
         ob::name::name(kernel(), device.cast(), name)?;
+        // A device keeps its name when its last handle is closed, until IoDeleteDevice.
+        ob::header(device.cast()).permanent.set(true);
     }
     let mut table = state().devices.lock();
     table.next += 1;

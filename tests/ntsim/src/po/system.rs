@@ -47,6 +47,29 @@ impl Transition {
     }
 }
 
+/// What a driver asked the system to do. Whoever plays the system carries it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// `NtShutdownSystem`, for a restart or not.
+    Shutdown {
+        /// Start again.
+        reboot: bool,
+    },
+    /// `ZwInitiatePowerAction` for S3.
+    Sleep,
+    /// `ZwInitiatePowerAction` for S4.
+    Hibernate,
+}
+
+#[derive(Default)]
+struct Wishes(Lock<Vec<Asked>>);
+
+/// What drivers have asked for since the last call.
+#[must_use]
+pub fn take_asked() -> Vec<Asked> {
+    core::mem::take(&mut *kernel().room::<Wishes>().0.lock())
+}
+
 /// Ten minutes, the limit of the power manager's watchdog.
 const LIMIT_MS: u64 = 600_000;
 
@@ -213,6 +236,28 @@ unsafe fn call_setting(s: &Setting, value: u32) {
 }
 
 crate::exports! { EXPORTS "ntoskrnl.exe";
+    fn NtShutdownSystem(action: u32) -> NTSTATUS [irql == PASSIVE_LEVEL] {
+        // SHUTDOWN_ACTION: no reboot, reboot, power off.
+        if action > 2 {
+            return STATUS_INVALID_PARAMETER;
+        }
+        kernel().room::<Wishes>().0.lock().push(Asked::Shutdown { reboot: action == 1 });
+        STATUS_SUCCESS
+    }
+    fn ZwInitiatePowerAction(action: i32, lightest: i32, flags: u32, asynchronous: u8) -> NTSTATUS
+        [irql == PASSIVE_LEVEL] {
+        // A caller that waits would have to answer the power requests that follow.
+        if asynchronous == 0 {
+            return STATUS_INVALID_PARAMETER;
+        }
+        let asked = match action {
+            a if a == PowerActionSleep && lightest == PowerSystemSleeping3 => Asked::Sleep,
+            a if a == PowerActionHibernate && lightest == PowerSystemHibernate => Asked::Hibernate,
+            _ => return STATUS_INVALID_PARAMETER,
+        };
+        kernel().room::<Wishes>().0.lock().push(asked);
+        STATUS_SUCCESS
+    }
     fn PoCallDriver(device: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
         // Since Windows Vista it is IoCallDriver.
         if !io::rules::may_call(device, request) {

@@ -133,8 +133,7 @@ impl Drop for Interface {
 impl Fdo {
     /// Create, cleanup, close and device control.
     pub fn door(&self, irp: Irp) -> NTSTATUS {
-        let tag = irp.raw();
-        if let Err(status) = self.acquire(tag) {
+        if let Err(status) = self.acquire() {
             return irp.complete(status);
         }
         let major = u32::from(irp.location().MajorFunction);
@@ -149,7 +148,7 @@ impl Fdo {
         } else {
             irp.complete(STATUS_INVALID_DEVICE_REQUEST)
         };
-        self.release(tag);
+        self.release();
         status
     }
 
@@ -160,6 +159,9 @@ impl Fdo {
         let parameters = unsafe { irp.location().Parameters.DeviceIoControl };
         let buffer = irp.system_buffer();
         let length = if buffer.is_null() { 0 } else { parameters.InputBufferLength as usize };
+        if length > policy::INPUT_MAX {
+            return irp.complete(STATUS_INVALID_PARAMETER);
+        }
         let input: Vec<u8> = if length == 0 {
             Vec::new()
         } else {

@@ -1,6 +1,8 @@
 //! `DriverEntry`, `AddDevice`, `Unload`.
 
-use nt::sys::{DEVICE_OBJECT, DRIVER_OBJECT, NTSTATUS, STATUS_SUCCESS, UNICODE_STRING};
+use nt::sys::{
+    DEVICE_OBJECT, DRIVER_OBJECT, NTSTATUS, STATUS_INSUFFICIENT_RESOURCES, STATUS_SUCCESS, UNICODE_STRING,
+};
 
 use crate::{device, fdo::Fdo, platform::log::debug_port};
 
@@ -11,6 +13,9 @@ nt::driver_entry!(entry, *b"XPci");
 #[expect(unsafe_code, reason = "fills the driver object")]
 pub fn entry(driver: &mut DRIVER_OBJECT, _registry: &UNICODE_STRING) -> NTSTATUS {
     nt::panic::set_hook(panicked);
+    if !nt::reserve::create() {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
     driver.DriverUnload = Some(unload);
     // SAFETY: the I/O manager's extension of our driver object.
     unsafe { (*driver.DriverExtension).AddDevice = Some(add_device) };
@@ -38,4 +43,5 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, physical: *mut D
 #[expect(unsafe_code, reason = "called by the I/O manager")]
 unsafe extern "win64" fn unload(_driver: *mut DRIVER_OBJECT) {
     // Everything went with the last device.
+    nt::reserve::destroy();
 }

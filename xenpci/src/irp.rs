@@ -2,16 +2,15 @@
 
 use core::ffi::c_void;
 
-use nt::sys::{
-    DEVICE_OBJECT, IO_STACK_LOCATION, IRP, IofCallDriver, IofCompleteRequest, NTSTATUS,
-    STATUS_MORE_PROCESSING_REQUIRED, STATUS_PENDING,
+use nt::{
+    irp,
+    sys::{
+        DEVICE_OBJECT, IO_STACK_LOCATION, IRP, IofCallDriver, NTSTATUS, STATUS_MORE_PROCESSING_REQUIRED,
+        STATUS_PENDING,
+    },
 };
 
 use crate::os::Event;
-
-/// `SL_PENDING_RETURNED`, `SL_INVOKE_ON_CANCEL | _SUCCESS | _ERROR`.
-const SL_PENDING_RETURNED: u8 = 0x01;
-const SL_INVOKE_ALWAYS: u8 = 0xE0;
 
 /// An IRP that this driver owns at the moment: it came to a dispatch routine and was neither
 /// completed nor passed on.
@@ -34,21 +33,11 @@ impl Irp {
         Self(irp)
     }
 
-    /// The address, as a tag and for the kernel.
-    pub fn raw(&self) -> *mut IRP {
-        self.0
-    }
-
-    fn location_pointer(&self) -> *mut *mut IO_STACK_LOCATION {
-        // SAFETY: owned, alive.
-        unsafe { &raw mut (*self.0).Tail.Overlay.__bindgen_anon_2.CurrentStackLocation }
-    }
-
     /// The current stack location. Callers use one at a time: it is this driver's alone.
     #[expect(clippy::mut_from_ref, reason = "the location belongs to the packet, not to the handle")]
     pub fn location(&self) -> &mut IO_STACK_LOCATION {
         // SAFETY: owned, alive.
-        let location = unsafe { self.location_pointer().read() };
+        let location = unsafe { irp::IoGetCurrentIrpStackLocation(self.0) };
         // SAFETY: the location of an owned IRP is this driver's alone.
         unsafe { &mut *location }
     }
@@ -61,11 +50,7 @@ impl Irp {
     /// The status that is set at the moment.
     pub fn status(&self) -> NTSTATUS {
         // SAFETY: owned, alive.
-        let status = unsafe { &raw const (*self.0).IoStatus };
-        // SAFETY: part of the IRP.
-        let block = unsafe { status.read() };
-        // SAFETY: both members of the union are plain data.
-        unsafe { block.__bindgen_anon_1.Status }
+        unsafe { irp::status(self.0) }
     }
 
     /// Sets the status.
@@ -91,16 +76,14 @@ impl Irp {
     /// The buffer of a METHOD_BUFFERED request; may be null.
     pub fn system_buffer(&self) -> *mut u8 {
         // SAFETY: owned, alive.
-        let at = unsafe { &raw const (*self.0).AssociatedIrp.SystemBuffer };
-        // SAFETY: part of the IRP; pointers are plain data.
-        unsafe { at.read() }.cast()
+        unsafe { irp::system_buffer(self.0) }.cast()
     }
 
     /// Completes with `status`.
-    pub fn complete(mut self, status: NTSTATUS) -> NTSTATUS {
-        self.set_status(status);
-        // SAFETY: owned, and given away here. No boost.
-        unsafe { IofCompleteRequest(self.0, 0) };
+    pub fn complete(self, status: NTSTATUS) -> NTSTATUS {
+        let information = self.information();
+        // SAFETY: owned, and given away here.
+        unsafe { irp::complete(self.0, status, information) };
         status
     }
 
@@ -112,35 +95,28 @@ impl Irp {
 
     /// Passes the IRP down unchanged and forgets it.
     pub fn pass(self, lower: *mut DEVICE_OBJECT) -> NTSTATUS {
-        self.skip();
+        // SAFETY: owned, and passed on without a completion routine.
+        unsafe { irp::IoSkipCurrentIrpStackLocation(self.0) };
         // SAFETY: `lower` is the device below, alive while this device is.
         unsafe { IofCallDriver(lower, self.0) }
     }
 
-    /// `IoSkipCurrentIrpStackLocation`.
-    fn skip(&self) {
-        // SAFETY: owned, alive.
-        unsafe { (*self.0).CurrentLocation += 1 };
-        let at = self.location_pointer();
-        // SAFETY: owned, alive.
-        let location = unsafe { at.read() };
-        // SAFETY: stays inside the IRP's array: the next driver steps back down.
-        let above = unsafe { location.add(1) };
-        // SAFETY: owned, alive.
-        unsafe { at.write(above) };
+    /// Passes the IRP down after it was marked pending: this driver's location keeps the mark, so that the
+    /// device below needs one of its own. The dispatch routine returns `STATUS_PENDING`, whatever comes
+    /// back here.
+    pub fn pass_pending(self, lower: *mut DEVICE_OBJECT) {
+        // SAFETY: owned; there is a location for the device below.
+        unsafe { irp::IoCopyCurrentIrpStackLocationToNext(self.0) };
+        // SAFETY: `lower` is the device below, alive while this device is.
+        unsafe { IofCallDriver(lower, self.0) };
     }
 
-    /// `IoCopyCurrentIrpStackLocationToNext` and `IoSetCompletionRoutine`.
+    /// Prepares the location of the device below, with a completion routine.
     fn copy_to_next(&self, routine: Completion, context: *mut c_void) {
-        let current: *mut IO_STACK_LOCATION = self.location();
-        // SAFETY: there is a location for the device below.
-        let next = unsafe { current.sub(1) };
-        let mut copy = *self.location();
-        copy.Control = SL_INVOKE_ALWAYS;
-        copy.CompletionRoutine = Some(routine);
-        copy.Context = context;
-        // SAFETY: there is a location for the device below, not used by anybody yet.
-        unsafe { next.write(copy) };
+        // SAFETY: owned; there is a location for the device below.
+        unsafe { irp::IoCopyCurrentIrpStackLocationToNext(self.0) };
+        // SAFETY: just prepared.
+        unsafe { irp::IoSetCompletionRoutine(self.0, Some(routine), context) };
     }
 
     /// Passes the IRP down; `routine` is called when it comes back. The IRP is no longer owned.
@@ -165,7 +141,8 @@ impl Irp {
 
     /// Marks the IRP pending; the dispatch routine has to return `STATUS_PENDING`.
     pub fn mark_pending(&self) {
-        self.location().Control |= SL_PENDING_RETURNED;
+        // SAFETY: owned, alive.
+        unsafe { irp::IoMarkIrpPending(self.0) };
     }
 }
 

@@ -85,7 +85,7 @@ impl Fdo {
     pub unsafe fn add(driver: *mut DRIVER_OBJECT, physical: *mut DEVICE_OBJECT) -> Result<(), NTSTATUS> {
         let worker = Arc::new(WorkQueue::new()?);
         // SAFETY: the caller's promise.
-        let device = unsafe { device::create(driver, device::BUS_EXTENDER, None, false) }?;
+        let device = unsafe { device::create(driver, device::BUS_EXTENDER, false) }?;
         // SAFETY: both are live device objects.
         let lower = unsafe { IoAttachDeviceToDeviceStack(device, physical) };
         if lower.is_null() {
@@ -118,6 +118,13 @@ impl Fdo {
         self.objects.driver
     }
 
+    /// The driver stays loaded until the next boot: memory of its is the hypervisor's.
+    #[expect(unsafe_code, reason = "writes to the driver object")]
+    pub fn keep_driver(&self) {
+        // SAFETY: our driver object; the I/O manager looks at this when the last device has gone.
+        unsafe { (*self.objects.driver).DriverUnload = None };
+    }
+
     /// The PCI driver's device object.
     pub fn physical(&self) -> *mut DEVICE_OBJECT {
         self.objects.physical
@@ -138,14 +145,14 @@ impl Fdo {
         self.platform.lock().clone()
     }
 
-    /// Takes the remove lock for `tag`.
-    pub(crate) fn acquire<T>(&self, tag: *const T) -> Result<(), NTSTATUS> {
-        self.lock.acquire(tag)
+    /// Takes the remove lock.
+    pub(crate) fn acquire(&self) -> Result<(), NTSTATUS> {
+        self.lock.acquire()
     }
 
     /// Releases it.
-    pub(crate) fn release<T>(&self, tag: *const T) {
-        self.lock.release(tag);
+    pub(crate) fn release(&self) {
+        self.lock.release();
     }
 
     fn state(&self) -> State {
@@ -167,12 +174,11 @@ impl Fdo {
 
     /// Passes a request down that is none of ours.
     pub fn pass_down(&self, irp: Irp) -> NTSTATUS {
-        let tag = irp.raw();
-        if let Err(status) = self.lock.acquire(tag) {
+        if let Err(status) = self.lock.acquire() {
             return irp.complete(status);
         }
         let status = irp.pass(self.objects.lower);
-        self.lock.release(tag);
+        self.lock.release();
         status
     }
 

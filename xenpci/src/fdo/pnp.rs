@@ -36,8 +36,7 @@ fn usage_index(kind: i32) -> Option<usize> {
 impl Fdo {
     /// `IRP_MJ_PNP`.
     pub fn pnp(self: Arc<Self>, mut irp: Irp) -> NTSTATUS {
-        let tag = irp.raw();
-        if let Err(status) = self.lock.acquire(tag) {
+        if let Err(status) = self.lock.acquire() {
             return irp.complete(status);
         }
         let minor = u32::from(irp.minor());
@@ -79,7 +78,7 @@ impl Fdo {
         } else {
             irp.pass(self.lower())
         };
-        self.lock.release(tag);
+        self.lock.release();
         status
     }
 
@@ -137,7 +136,6 @@ impl Fdo {
     /// Removal: everything goes, the children's objects included.
     #[expect(unsafe_code, reason = "detaches and deletes the device object")]
     fn remove(self: Arc<Self>, mut irp: Irp) -> NTSTATUS {
-        let tag = irp.raw();
         self.set_state(State::Removed);
         self.stop_platform();
         // PnP has removed the children before; those that were reported as present still have their
@@ -147,7 +145,7 @@ impl Fdo {
             child.holdings.close();
             child.delete();
         }
-        self.lock.release_and_wait(tag);
+        self.lock.release_and_wait();
         let worker = self.worker.lock().take();
         drop(worker);
         irp.set_status(STATUS_SUCCESS);

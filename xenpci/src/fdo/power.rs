@@ -35,8 +35,7 @@ impl Fdo {
     /// `IRP_MJ_POWER`. The remove lock is held until the request is over.
     #[expect(unsafe_code, reason = "reads the stack location")]
     pub fn power(self: Arc<Self>, irp: Irp) -> NTSTATUS {
-        let tag = irp.raw();
-        if let Err(status) = self.lock.acquire(tag) {
+        if let Err(status) = self.lock.acquire() {
             return irp.complete(status);
         }
         let minor = u32::from(irp.minor());
@@ -55,7 +54,7 @@ impl Fdo {
             return self.system(irp, power.State, false);
         }
         let status = irp.pass(self.lower());
-        self.lock.release(tag);
+        self.lock.release();
         status
     }
 
@@ -102,15 +101,14 @@ impl Fdo {
     fn device_power(self: Arc<Self>, irp: Irp, state: POWER_STATE) -> NTSTATUS {
         irp.mark_pending();
         let worker = self.worker.lock().clone();
-        let tag = irp.raw();
         match worker {
             Some(worker) => {
                 worker.queue(Arc::new(Transition { fdo: self, irp: Spin::new(Some(irp)), state }));
             }
             None => {
                 // Being removed: nothing of ours has power any more.
-                let _ = irp.pass(self.lower());
-                self.lock.release(tag);
+                irp.pass_pending(self.lower());
+                self.lock.release();
             }
         }
         STATUS_PENDING
@@ -121,14 +119,13 @@ impl Waiting {
     /// The device request is over: finish the system request.
     fn finish(self, status: NTSTATUS) {
         let Self { fdo, mut irp, working } = self;
-        let tag = irp.raw();
         if !success(status) || working {
             irp.complete(if success(status) { STATUS_SUCCESS } else { status });
         } else {
             irp.set_status(STATUS_SUCCESS);
-            let _ = irp.pass(fdo.lower());
+            irp.pass_pending(fdo.lower());
         }
-        fdo.lock.release(tag);
+        fdo.lock.release();
     }
 }
 
@@ -159,9 +156,8 @@ unsafe extern "win64" fn system_up(_: *mut DEVICE_OBJECT, irp: *mut IRP, context
     if success(status) {
         fdo.request_device(irp, PowerDeviceD0, true, true);
     } else {
-        let tag = irp.raw();
         irp.complete(status);
-        fdo.lock.release(tag);
+        fdo.lock.release();
     }
     STATUS_MORE_PROCESSING_REQUIRED
 }
@@ -171,7 +167,6 @@ impl Job for Transition {
     fn run(&self) {
         let Some(mut irp) = self.irp.lock().take() else { return };
         let fdo = &self.fdo;
-        let tag = irp.raw();
         // SAFETY: plain data; a device power request has this member.
         let up = unsafe { self.state.DeviceState } == PowerDeviceD0;
         if up {
@@ -196,8 +191,8 @@ impl Job for Transition {
             // SAFETY: a live device object of this driver.
             unsafe { PoSetPowerState(fdo.device(), DevicePowerState, self.state) };
             irp.set_status(STATUS_SUCCESS);
-            let _ = irp.pass(fdo.lower());
+            irp.pass_pending(fdo.lower());
         }
-        fdo.lock.release(tag);
+        fdo.lock.release();
     }
 }

@@ -5,43 +5,30 @@ use core::{
     ops::{Deref, DerefMut},
 };
 
-use nt::sys::{
-    KIRQL, KSPIN_LOCK, KeAcquireSpinLockRaiseToDpc, KeEnterCriticalRegion, KeLeaveCriticalRegion,
-    KeReleaseSpinLock,
+use nt::{
+    ke::lock::{Guard, SpinLock},
+    sys::{KeEnterCriticalRegion, KeLeaveCriticalRegion},
 };
 
 use super::Event;
 
-/// Data under a spin lock.
-pub struct Spin<T> {
-    lock: UnsafeCell<KSPIN_LOCK>,
-    data: UnsafeCell<T>,
-}
-
-#[expect(unsafe_code, reason = "the lock makes it so")]
-// SAFETY: the data is only reached by whoever holds the lock.
-unsafe impl<T: Send> Send for Spin<T> {}
-#[expect(unsafe_code, reason = "the lock makes it so")]
-// SAFETY: as above.
-unsafe impl<T: Send> Sync for Spin<T> {}
+/// Data under a spin lock: `nt`'s, as the protocol's shared tables take it.
+pub struct Spin<T>(SpinLock<T>);
 
 impl<T> Spin<T> {
     /// A free lock.
     pub const fn new(data: T) -> Self {
-        Self { lock: UnsafeCell::new(0), data: UnsafeCell::new(data) }
+        Self(SpinLock::new(data))
     }
 
     /// Takes the lock: `DISPATCH_LEVEL` until the guard is dropped. Not recursive.
-    #[expect(unsafe_code, reason = "calls the kernel")]
-    pub fn lock(&self) -> SpinGuard<'_, T> {
-        // SAFETY: the word is only used as a spin lock.
-        let irql = unsafe { KeAcquireSpinLockRaiseToDpc(self.lock.get()) };
-        SpinGuard { owner: self, irql }
+    pub fn lock(&self) -> Guard<'_, T> {
+        self.0.lock()
     }
 
     /// The data without the lock, for a crash dump, when no other processor runs.
-    pub fn peek(&self) -> *const T {
-        self.data.get()
+    pub const fn peek(&self) -> *const T {
+        self.0.as_ptr().cast_const()
     }
 }
 
@@ -50,38 +37,7 @@ impl<T> xenbus::sync::Lock<T> for Spin<T> {
         Self::new(value)
     }
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.lock())
-    }
-}
-
-/// A held [`Spin`].
-pub struct SpinGuard<'a, T> {
-    owner: &'a Spin<T>,
-    irql: KIRQL,
-}
-
-impl<T> Deref for SpinGuard<'_, T> {
-    type Target = T;
-    #[expect(unsafe_code, reason = "the guard proves the lock")]
-    fn deref(&self) -> &T {
-        // SAFETY: the lock is held.
-        unsafe { &*self.owner.data.get() }
-    }
-}
-
-impl<T> DerefMut for SpinGuard<'_, T> {
-    #[expect(unsafe_code, reason = "the guard proves the lock")]
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the lock is held.
-        unsafe { &mut *self.owner.data.get() }
-    }
-}
-
-impl<T> Drop for SpinGuard<'_, T> {
-    #[expect(unsafe_code, reason = "calls the kernel")]
-    fn drop(&mut self) {
-        // SAFETY: taken in `lock` with this IRQL.
-        unsafe { KeReleaseSpinLock(self.owner.lock.get(), self.irql) };
+        self.0.with(f)
     }
 }
 

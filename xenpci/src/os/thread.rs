@@ -1,21 +1,11 @@
 //! System threads.
 
-use alloc::{boxed::Box, sync::Arc};
-use core::{
-    ffi::c_void,
-    ptr,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
 
-use nt::sys::{
-    HANDLE, KeGetCurrentThread, KeWaitForSingleObject, NTSTATUS, ObReferenceObjectByHandle,
-    ObfDereferenceObject, PsCreateSystemThread, PsTerminateSystemThread, ZwClose,
-};
+use nt::sys::NTSTATUS;
 
-use super::{Event, check};
-
-/// `OBJ_KERNEL_HANDLE`, `THREAD_ALL_ACCESS` (wdm.h).
-const THREAD_ALL_ACCESS: u32 = 0x001F_FFFF;
+use super::Event;
 
 /// How a thread is woken and told to end.
 pub struct Signal {
@@ -41,82 +31,25 @@ impl Signal {
     }
 }
 
-/// A system thread, told to end and joined when dropped (unless it drops itself). Its closure has to
-/// look at its [`Signal`] and return soon after it was told.
+/// A system thread, told to end and joined when dropped. Its closure has to look at its [`Signal`] and
+/// return soon after it was told. Never dropped by itself.
 pub struct Thread {
-    object: *mut c_void,
     signal: Arc<Signal>,
-}
-
-#[expect(unsafe_code, reason = "a counted reference of a kernel object")]
-// SAFETY: see the reason.
-unsafe impl Send for Thread {}
-#[expect(unsafe_code, reason = "a counted reference of a kernel object")]
-// SAFETY: see the reason.
-unsafe impl Sync for Thread {}
-
-type Body = Box<dyn FnOnce(&Signal) + Send>;
-struct Start {
-    body: Body,
-    signal: Arc<Signal>,
-}
-
-#[expect(unsafe_code, reason = "a thread's start routine")]
-unsafe extern "win64" fn start(context: *mut c_void) {
-    {
-        // SAFETY: `spawn` gave the box away to this thread.
-        let start = unsafe { Box::from_raw(context.cast::<Start>()) };
-        (start.body)(&start.signal);
-    }
-    // SAFETY: in the system thread itself, everything of ours is dropped.
-    unsafe { PsTerminateSystemThread(0) };
+    /// Dropped after it was told: waits.
+    _thread: nt::ke::thread::Thread,
 }
 
 impl Thread {
     /// Starts a thread that runs `body`. `PASSIVE_LEVEL`.
     ///
     /// # Errors
-    /// The status of `PsCreateSystemThread`.
-    #[expect(unsafe_code, reason = "calls the kernel")]
+    /// The status of the thread's creation.
     pub fn spawn(body: impl FnOnce(&Signal) + Send + 'static) -> Result<Self, NTSTATUS> {
         let signal =
             Arc::new(Signal { event: Event::synchronization(false), stopping: AtomicBool::new(false) });
-        let context = Box::into_raw(Box::new(Start { body: Box::new(body), signal: Arc::clone(&signal) }));
-        let mut handle: HANDLE = ptr::null_mut();
-        // SAFETY: the routine takes the box over.
-        let status = unsafe {
-            PsCreateSystemThread(
-                &raw mut handle,
-                THREAD_ALL_ACCESS,
-                ptr::null_mut(),
-                ptr::null_mut(),
-                ptr::null_mut(),
-                Some(start),
-                context.cast(),
-            )
-        };
-        if let Err(status) = check(status) {
-            // SAFETY: no thread was made, so the box is still ours.
-            drop(unsafe { Box::from_raw(context) });
-            return Err(status);
-        }
-        let mut object = ptr::null_mut();
-        // SAFETY: our own fresh handle; it stays valid although the thread may have ended.
-        let status = unsafe {
-            ObReferenceObjectByHandle(
-                handle,
-                THREAD_ALL_ACCESS,
-                ptr::null_mut(),
-                0,
-                &raw mut object,
-                ptr::null_mut(),
-            )
-        };
-        // SAFETY: our own handle, closed once.
-        unsafe { ZwClose(handle) };
-        // Cannot fail for a fresh kernel handle; without the object nobody could join.
-        assert!(check(status).is_ok(), "no reference to an own thread");
-        Ok(Self { object, signal })
+        let its = Arc::clone(&signal);
+        let thread = nt::ke::thread::Thread::spawn(move || body(&its))?;
+        Ok(Self { signal, _thread: thread })
     }
 
     /// Wakes it. `IRQL <= DISPATCH_LEVEL`.
@@ -126,17 +59,8 @@ impl Thread {
 }
 
 impl Drop for Thread {
-    #[expect(unsafe_code, reason = "calls the kernel")]
     fn drop(&mut self) {
         self.signal.stopping.store(true, Ordering::Release);
         self.signal.event.set();
-        // SAFETY: the current thread's object is alive; only compared.
-        let own = ptr::eq(unsafe { KeGetCurrentThread() }.cast(), self.object);
-        if !own {
-            // SAFETY: a referenced thread object.
-            unsafe { KeWaitForSingleObject(self.object, 0, 0, 0, ptr::null_mut()) };
-        }
-        // SAFETY: the reference of `spawn`.
-        unsafe { ObfDereferenceObject(self.object) };
     }
 }

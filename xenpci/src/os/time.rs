@@ -1,11 +1,8 @@
 //! Time, through exported functions only.
 
-use nt::sys::{
-    KeDelayExecutionThread, KeQueryPerformanceCounter, KeQuerySystemTimePrecise, LARGE_INTEGER,
-    ZwSetSystemTime,
-};
+use core::time::Duration;
 
-use super::event::relative;
+use nt::sys::{KeQueryPerformanceCounter, KeQuerySystemTimePrecise, LARGE_INTEGER, ZwSetSystemTime};
 
 /// Nanoseconds since boot, never going back. Any IRQL.
 #[must_use]
@@ -23,11 +20,8 @@ pub fn now() -> u64 {
 }
 
 /// Sleeps. `PASSIVE_LEVEL`.
-#[expect(unsafe_code, reason = "calls the kernel")]
 pub fn sleep(nanoseconds: u64) {
-    let mut interval = relative(nanoseconds);
-    // SAFETY: the interval outlives the call.
-    unsafe { KeDelayExecutionThread(0, 0, &raw mut interval) };
+    nt::ke::event::sleep(Duration::from_nanos(nanoseconds));
 }
 
 /// System time (UTC) in 100 ns since 1601. Any IRQL.

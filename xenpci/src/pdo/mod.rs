@@ -79,7 +79,7 @@ impl Pdo {
     #[expect(unsafe_code, reason = "makes a device object")]
     pub fn create(bus: &Arc<Fdo>, kind: Kind) -> Result<Arc<Self>, NTSTATUS> {
         // SAFETY: the bus has this driver's object.
-        let device = unsafe { device::create(bus.driver(), device::UNKNOWN, None, true) }?;
+        let device = unsafe { device::create(bus.driver(), device::UNKNOWN, true) }?;
         let pdo = Arc::new(Self {
             kind,
             bus: Arc::downgrade(bus),

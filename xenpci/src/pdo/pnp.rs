@@ -23,8 +23,7 @@ use crate::irp::{Irp, pool};
 impl Pdo {
     /// `IRP_MJ_PNP`.
     pub fn pnp(self: alloc::sync::Arc<Self>, irp: Irp) -> NTSTATUS {
-        let tag = irp.raw();
-        if self.lock.acquire(tag).is_err() {
+        if self.lock.acquire().is_err() {
             return irp.complete(STATUS_NO_SUCH_DEVICE);
         }
         let minor = u32::from(irp.minor());
@@ -36,7 +35,7 @@ impl Pdo {
             Some(status) => irp.complete(status),
             None => irp.complete_as_is(),
         };
-        self.lock.release(tag);
+        self.lock.release();
         status
     }
 
@@ -45,6 +44,9 @@ impl Pdo {
         let is = |code: u32| minor == code;
         let status = if is(IRP_MN_START_DEVICE) {
             self.set_state(State::Started);
+            if let Some(platform) = self.bus.upgrade().and_then(|bus| bus.platform()) {
+                platform.child_started();
+            }
             Some(STATUS_SUCCESS)
         } else if is(IRP_MN_QUERY_STOP_DEVICE) {
             Some(self.query(State::StopPending))
@@ -105,7 +107,7 @@ impl Pdo {
         self.holdings.close();
         if gone {
             // Nobody may come in any more; who is inside is waited for.
-            self.lock.release_and_wait(irp.raw());
+            self.lock.release_and_wait();
             if let Some(bus) = self.bus.upgrade() {
                 bus.forget(self);
             }
@@ -113,10 +115,9 @@ impl Pdo {
             self.delete();
             return status;
         }
-        let tag = irp.raw();
         self.set_state(State::NotStarted);
         let status = irp.complete(STATUS_SUCCESS);
-        self.lock.release(tag);
+        self.lock.release();
         status
     }
 

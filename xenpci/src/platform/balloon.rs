@@ -31,10 +31,12 @@ const DONT_ZERO: u32 = 0x1;
 /// `MmCached`.
 const CACHED: i32 = 1;
 
-/// Pages taken from Windows in one step: their frames are empty.
+/// Pages taken from Windows in one step: their frames are empty, but for those that the host has filled
+/// again in an attempt to give the batch back.
 struct Batch {
     mdl: *mut MDL,
     frames: Vec<u64>,
+    filled: usize,
 }
 
 #[expect(unsafe_code, reason = "the list is only passed back")]
@@ -193,12 +195,12 @@ fn run(platform: &Weak<Platform>, xen: Xen<Direct>, signal: &Signal, flags: &Fla
             if signal.is_stopping() || paused.load(Ordering::Acquire) {
                 break;
             }
-            let have: u64 = batches.iter().map(|batch| batch.frames.len() as u64).sum();
+            let have = batches.iter().map(Batch::len).sum();
             held.store(have, Ordering::Release);
             let done = match policy::step(have, wanted) {
                 Step::Rest => break,
                 Step::Inflate(pages) => inflate(xen, pages).map(|batch| batches.push(batch)).is_some(),
-                Step::Deflate(pages) => deflate(xen, &mut batches, pages),
+                Step::Deflate(_) => deflate(xen, &mut batches),
             };
             if !done {
                 wait = Some(policy::RETRY);
@@ -206,10 +208,9 @@ fn run(platform: &Weak<Platform>, xen: Xen<Direct>, signal: &Signal, flags: &Fla
             }
         }
     }
-    while deflate(xen, &mut batches, policy::STEP) {}
+    while deflate(xen, &mut batches) {}
     // What the host has no memory for stays out of Windows for ever.
-    held.store(batches.iter().map(|batch| batch.frames.len() as u64).sum(), Ordering::Release);
-    core::mem::forget(batches);
+    held.store(batches.iter().map(Batch::len).sum(), Ordering::Release);
 }
 
 /// Takes at most `pages` from Windows and gives them to Xen.
@@ -232,37 +233,49 @@ fn inflate(xen: Xen<Direct>, pages: u64) -> Option<Batch> {
         .collect();
     // SAFETY: the pages are ours, not mapped, and nothing relies on them.
     let done = unsafe { xen.memory_decrease_reservation(&frames, 0) }.unwrap_or(0);
-    if done == frames.len() && done != 0 {
-        return Some(Batch { mdl, frames });
+    let whole = done == frames.len() && done != 0;
+    let mut batch = Batch { mdl, frames, filled: 0 };
+    if whole {
+        return Some(batch);
     }
-    let mut batch = Batch { mdl, frames };
     batch.frames.truncate(done);
-    if populate(xen, &batch.frames) {
+    if batch.fill(xen) {
         free(batch.mdl);
-    } else {
-        // Some frames stay empty: the pages stay ours.
-        return (!batch.frames.is_empty()).then_some(batch);
+        return None;
     }
-    None
+    // Some frames stay empty: the pages stay ours.
+    Some(batch)
 }
 
-#[expect(unsafe_code, reason = "fills frames")]
-fn populate(xen: Xen<Direct>, frames: &[u64]) -> bool {
-    // SAFETY: the frames are empty and nothing relies on them.
-    frames.is_empty() || unsafe { xen.memory_populate_physmap(frames, 0) } == Ok(frames.len())
+impl Batch {
+    /// Number of frames that are empty.
+    fn len(&self) -> u64 {
+        (self.frames.len() - self.filled) as u64
+    }
+
+    /// Has the host fill the frames; false when it had no memory for all.
+    #[expect(unsafe_code, reason = "fills frames")]
+    fn fill(&mut self, xen: Xen<Direct>) -> bool {
+        let empty = &self.frames[self.filled..];
+        if !empty.is_empty() {
+            // SAFETY: the frames are empty and nothing relies on them.
+            let done = unsafe { xen.memory_populate_physmap(empty, 0) }.unwrap_or(0);
+            self.filled += done.min(empty.len());
+        }
+        self.filled == self.frames.len()
+    }
 }
 
 /// Gives the pages of the newest batch back to Windows; false when there is none, or the host has no
-/// memory. Batches are not split: at most one step too much is given back, and taken again.
-fn deflate(xen: Xen<Direct>, batches: &mut Vec<Batch>, _pages: u64) -> bool {
-    let Some(batch) = batches.pop() else { return false };
-    if populate(xen, &batch.frames) {
+/// memory for all of it. Batches are not split: at most one step too much is given back, and taken again.
+fn deflate(xen: Xen<Direct>, batches: &mut Vec<Batch>) -> bool {
+    let Some(mut batch) = batches.pop() else { return false };
+    if batch.fill(xen) {
         free(batch.mdl);
-        true
-    } else {
-        batches.push(batch);
-        false
+        return true;
     }
+    batches.push(batch);
+    false
 }
 
 #[expect(unsafe_code, reason = "frees pages")]

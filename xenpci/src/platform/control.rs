@@ -5,9 +5,15 @@ use alloc::{
     format,
     sync::{Arc, Weak},
 };
-use core::mem::transmute;
+use core::{
+    mem::transmute,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use nt::sys::{MmGetSystemRoutineAddress, NTSTATUS};
+use nt::{
+    sys::{MmGetSystemRoutineAddress, NTSTATUS},
+    unicode::UnicodeString,
+};
 use xenbus::{
     abi::sched::Reason,
     keys::domain::{CONTROL_FEATURE, CONTROL_SHUTDOWN, CONTROL_SYSRQ, DATA_UPDATED, PV_ADDONS},
@@ -17,7 +23,7 @@ use xenbus::{
 
 use super::{Platform, log::Severity, params::service_enabled, store::Watch};
 use crate::{
-    os::{Signal, Spin, Thread, success, text::Wide, time},
+    os::{Signal, Spin, Thread, success, text, time},
     policy::{
         control::{self, Abilities, Shutdown, SysRq},
         params as settings,
@@ -40,6 +46,8 @@ const VERSION: [&str; 4] =
 pub struct Control {
     watches: Spin<[Option<Watch>; 2]>,
     thread: Thread,
+    /// The toolstack's keys are to be written anew.
+    stale: Arc<AtomicBool>,
 }
 
 impl Control {
@@ -49,8 +57,10 @@ impl Control {
     /// The thread could not be made.
     pub fn start(platform: &Arc<Platform>) -> Result<Arc<Self>, NTSTATUS> {
         let target = Arc::downgrade(platform);
-        let thread = Thread::spawn(move |signal| run(&target, signal))?;
-        let control = Arc::new(Self { watches: Spin::new([None, None]), thread });
+        let stale = Arc::new(AtomicBool::new(false));
+        let its = Arc::clone(&stale);
+        let thread = Thread::spawn(move |signal| run(&target, signal, &its))?;
+        let control = Arc::new(Self { watches: Spin::new([None, None]), thread, stale });
         for (index, path) in [CONTROL_SHUTDOWN, CONTROL_SYSRQ].into_iter().enumerate() {
             let again = Arc::downgrade(&control);
             let watch = platform.store.watch(path, move |_| {
@@ -67,6 +77,12 @@ impl Control {
         }
         Ok(control)
     }
+
+    /// Has the toolstack's keys written again. `IRQL <= DISPATCH_LEVEL`.
+    pub fn announce(&self) {
+        self.stale.store(true, Ordering::Release);
+        self.thread.wake();
+    }
 }
 
 impl Drop for Control {
@@ -76,13 +92,16 @@ impl Drop for Control {
     }
 }
 
-fn run(platform: &Weak<Platform>, signal: &Signal) {
+fn run(platform: &Weak<Platform>, signal: &Signal, stale: &AtomicBool) {
     while !signal.is_stopping() {
         signal.wait();
         if signal.is_stopping() {
             return;
         }
         let Some(platform) = platform.upgrade() else { return };
+        if stale.swap(false, Ordering::AcqRel) {
+            platform.announce();
+        }
         platform.look_at_sysrq();
         platform.look_at_shutdown(signal);
     }
@@ -205,7 +224,9 @@ impl Platform {
             &format!("XenPV xenpvpci {}.{}.{}.{} ()", VERSION[0], VERSION[1], VERSION[2], VERSION[3]),
         );
         // XAPI then suspends and migrates without asking: only when all of it works.
-        if can.suspend && service_enabled("xenpvvbd") && service_enabled("xenpvnet") {
+        let complete = can.suspend && service_enabled("xenpvvbd") && service_enabled("xenpvnet");
+        self.complete.store(complete, Ordering::Release);
+        if complete {
             let names = ["MajorVersion", "MinorVersion", "MicroVersion", "BuildVersion"];
             for (name, value) in names.into_iter().zip(VERSION) {
                 write(&format!("{PV_ADDONS}/{name}"), value);
@@ -214,7 +235,8 @@ impl Platform {
         }
         // Last: it is what XAPI watches.
         write(DATA_UPDATED, "1");
-        if failed != 0 {
+        // Once: it is tried again at every wake.
+        if failed != 0 && !self.warned.swap(true, Ordering::AcqRel) {
             let text =
                 format!("{failed} of the toolstack's keys could not be written: it may refuse migration");
             self.log.event(Severity::Warning, &text);
@@ -232,10 +254,10 @@ fn crash() {
 /// are exported by all versions, but documented by none.
 #[expect(unsafe_code, reason = "calls the kernel")]
 fn routine(name: &str) -> *mut core::ffi::c_void {
-    let name = Wide::new(name);
-    let mut unicode = name.as_unicode();
+    let name = text::units(name);
+    let unicode = UnicodeString::new(&name);
     // SAFETY: the name outlives the call.
-    unsafe { MmGetSystemRoutineAddress(&raw mut unicode) }
+    unsafe { MmGetSystemRoutineAddress(unicode.as_ptr()) }
 }
 
 /// `NtShutdownSystem(action)`, in a system thread, whose previous mode is kernel: no privilege is needed.

@@ -3,7 +3,7 @@
 
 use alloc::sync::Arc;
 use core::{
-    fmt::Write,
+    fmt::{self, Write},
     mem::offset_of,
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
 };
@@ -80,10 +80,15 @@ impl Log {
 
     /// A line for the console. Any IRQL.
     pub fn line(&self, text: &str) {
+        let cut = text.floor_char_boundary(text.len().min(240));
+        self.line_of(format_args!("{}", &text[..cut]));
+    }
+
+    /// A line of at most 240 bytes, put together without memory of the pool. Any IRQL.
+    pub fn line_of(&self, text: fmt::Arguments<'_>) {
         if self.enabled {
             let mut line = ArrayString::<256>::new();
-            let cut = text.floor_char_boundary(text.len().min(240));
-            let _ = writeln!(line, "xenpvpci: {}", &text[..cut]);
+            let _ = writeln!(line, "xenpvpci: {text}");
             debug_port(line.as_bytes());
         }
     }

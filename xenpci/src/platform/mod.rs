@@ -33,14 +33,14 @@ use alloc::{
     sync::{Arc, Weak},
     vec::Vec,
 };
-use core::sync::atomic::{AtomicU16, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use nt::sys::{
     DevicePropertyAddress, DevicePropertyBusNumber, IoGetDeviceProperty, NTSTATUS, STATUS_NO_SUCH_DEVICE,
     STATUS_UNSUCCESSFUL,
 };
 use xenbus::{
-    abi::hvm::CallbackVia,
+    abi::hvm::{CallbackVia, ParamIndex},
     arch::{Direct, Hypervisor, Xen, detect},
 };
 
@@ -67,6 +67,7 @@ use store::Store;
 
 /// Xen.
 pub struct Platform {
+    me: Weak<Self>,
     bus: Weak<Fdo>,
     pub log: Arc<Log>,
     pub params: Params,
@@ -88,6 +89,10 @@ pub struct Platform {
     suspending: Mutex<()>,
     /// What was unplugged, to be unplugged again after every wake.
     unplugged: AtomicU16,
+    /// The toolstack has been told that disks and NICs are in good hands too.
+    complete: AtomicBool,
+    /// The administrator has been told that it refused keys.
+    warned: AtomicBool,
     /// Grant entries set aside for children.
     pub credits: crate::iface::Credits,
     /// Requests that the user-mode agent waits for.
@@ -120,21 +125,22 @@ impl Platform {
             log.event(Severity::Error, "cannot start: no guest-physical room for the hypervisor's pages");
         })?);
         let shared = Shared::create(xen, &hole, &vcpus).map_err(|e| failed("shared info", e))?;
+        if shared.is_registered() {
+            bus.keep_driver();
+        }
         let grants = grants::create(xen, &hole, 1, vcpus.len()).map_err(|e| failed("grant table", e))?;
         let infos = shared.infos(xen, &vcpus);
         let events = Events::new(xen, shared.page(), infos, params.is_on(settings::FIFO))?;
         let wanted = params.is_on(settings::VECTORS);
-        let interrupts =
-            Interrupts::connect(xen, bus.physical(), &resources, &events, wanted).inspect_err(|_| {
-                events.destroy(&[]);
-            })?;
+        let interrupts = Interrupts::connect(xen, bus.physical(), &resources, &events, wanted)
+            .inspect_err(|_| let_go(xen, &events))?;
         let vectors = interrupts.vectors();
         let store = match Store::connect(xen, &events, &log) {
             Ok(store) => store,
             Err(status) => {
                 log.event(Severity::Error, "cannot start: xenstore is not there");
                 drop(interrupts);
-                events.destroy(&[]);
+                let_go(xen, &events);
                 return Err(status);
             }
         };
@@ -150,7 +156,8 @@ impl Platform {
         for complaint in &params.complaints {
             log.event(Severity::Warning, complaint);
         }
-        let platform = Arc::new(Self {
+        let platform = Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             bus: Arc::downgrade(bus),
             log,
             params,
@@ -171,6 +178,8 @@ impl Platform {
             crash: Spin::new(None),
             suspending: Mutex::new(()),
             unplugged: AtomicU16::new(0),
+            complete: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
             credits: crate::iface::Credits::new(),
             agent: crate::doors::Agent::new(),
         });
@@ -221,30 +230,18 @@ impl Platform {
         drop(balloon);
         self.log.set_console(None);
         let console = self.console.lock().take();
-        let console_port = console.as_ref().map(|console| console.port());
         drop(console);
         self.store.disconnect();
-        let mut rings: Vec<u32> = Vec::new();
-        rings.push(self.store.port());
-        rings.extend(console_port);
         let interrupts = self.interrupts.lock().take();
         drop(interrupts);
-        let again = self.events.destroy(&rings);
-        // The next driver (ours, or none) finds the rings where the parameters say.
-        use xenbus::abi::hvm::ParamIndex;
-        for (port, index) in again.iter().zip([ParamIndex::STORE_EVTCHN, ParamIndex::CONSOLE_EVTCHN]) {
-            if let Some(port) = port {
-                // Hosts may refuse; then the port keeps its number anyway, or nothing helps.
-                let _ = self.xen.hvm_set_param(index, u64::from(*port));
-            }
-        }
+        let_go(self.xen, &self.events);
         self.log.line("stopped");
     }
 
     /// Tells the hypervisor how to interrupt. Any IRQL.
     fn set_callback(&self) {
         if let Err(errno) = self.xen.hvm_set_callback(self.callback) {
-            self.log.line(&format!("callback refused: {errno}"));
+            self.log.line_of(format_args!("callback refused: {errno}"));
         }
     }
 
@@ -256,6 +253,16 @@ impl Platform {
     /// The bus, while it exists.
     pub fn bus(&self) -> Option<Arc<Fdo>> {
         self.bus.upgrade()
+    }
+
+    /// A child has started: its driver, which may just have been installed, counts from now on.
+    /// `IRQL <= DISPATCH_LEVEL`.
+    pub fn child_started(&self) {
+        if !self.complete.load(Ordering::Acquire)
+            && let Some(control) = &*self.control.lock()
+        {
+            control.announce();
+        }
     }
 
     /// Has the children's directory looked at again. `IRQL <= DISPATCH_LEVEL`.
@@ -277,6 +284,22 @@ impl Platform {
             return;
         }
         crate::os::time::set_system_time(now as u64);
+    }
+}
+
+/// Takes event channels down, but for the ports of the toolstack's rings: the next driver (ours, or none)
+/// finds those where the parameters say. `PASSIVE_LEVEL`; interrupts are disconnected.
+fn let_go(xen: Xen<Direct>, events: &Events) {
+    let rings =
+        [(xen.store_ring(), ParamIndex::STORE_EVTCHN), (xen.console_ring(), ParamIndex::CONSOLE_EVTCHN)];
+    let rings: Vec<(u32, ParamIndex)> =
+        rings.into_iter().filter_map(|(ring, index)| Some((ring.ok()?.port.raw(), index))).collect();
+    let ports: Vec<u32> = rings.iter().map(|(port, _)| *port).collect();
+    for ((old, index), new) in rings.iter().zip(events.destroy(&ports)) {
+        if let Some(new) = new.filter(|new| new != old) {
+            // Hosts may refuse; then the port keeps its number anyway, or nothing helps.
+            let _ = xen.hvm_set_param(*index, u64::from(new));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Proving the PV path before emulated devices go: connect, read the first sectors by polling, and
 //! leave the device as it was found (DESIGN decision 9).
 
-use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use nt::sys::ZwQuerySystemInformation;
 use xenbus::{
@@ -136,9 +136,14 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Leaves the device for its driver.
-    fn leave(&self) {
+    /// Leaves the device for its driver, without the `keys` of the proof: a driver with several queues
+    /// writes others.
+    fn leave(&self, keys: &[&str]) {
         self.close();
+        for key in keys {
+            // One that was not written is not there.
+            let _ = self.platform.store.remove(None, &format!("{}/{key}", self.folder));
+        }
         let _ = self.switch(INITIALISING);
         let _ = self.wait_for(&[INIT_WAIT]);
     }
@@ -161,7 +166,7 @@ pub fn disk(platform: &Platform, id: u32) -> bool {
         Ok(port) => read_first(&subject, &mut loans, port, id).unwrap_or(false),
         Err(_) => false,
     };
-    subject.leave();
+    subject.leave(&[blk_front::RING_REF, front::EVENT_CHANNEL, blk_front::PROTOCOL]);
     if let Ok(port) = port {
         platform.events.close(port.raw(), OWNER);
     }
@@ -232,7 +237,8 @@ pub fn nic(platform: &Platform, id: u32) -> bool {
         Ok(port) => connect_nic(&subject, &mut loans, port).unwrap_or(false),
         Err(_) => false,
     };
-    subject.leave();
+    let rings = [net_front::TX_RING_REF, net_front::RX_RING_REF];
+    subject.leave(&[rings[0], rings[1], front::EVENT_CHANNEL, net_front::REQUEST_RX_COPY]);
     if let Ok(port) = port {
         platform.events.close(port.raw(), OWNER);
     }
@@ -266,7 +272,16 @@ pub fn driver_is_loaded(name: &str) -> bool {
     const ENTRY: usize = 296;
     const NAME_OFFSET: usize = 38;
     const PATH: usize = 40;
-    let mut buffer: Vec<u64> = vec![0; 0x2000];
+    let mut buffer: Vec<u64> = Vec::new();
+    let grow = |buffer: &mut Vec<u64>, words: usize| {
+        buffer.clear();
+        let room = buffer.try_reserve_exact(words).is_ok();
+        buffer.resize(if room { words } else { 0 }, 0);
+        room
+    };
+    if !grow(&mut buffer, 0x2000) {
+        return false;
+    }
     for _ in 0..4 {
         let mut needed = 0u32;
         let bytes = buffer.len() * 8;
@@ -280,17 +295,18 @@ pub fn driver_is_loaded(name: &str) -> bool {
         if needed as usize <= bytes || needed > 1 << 24 {
             return false;
         }
-        buffer = vec![0; (needed as usize + 0x1000).div_ceil(8)];
+        if !grow(&mut buffer, (needed as usize + 0x1000).div_ceil(8)) {
+            return false;
+        }
     }
-    let bytes: Vec<u8> = buffer.iter().flat_map(|word| word.to_le_bytes()).collect();
-    let count = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize;
+    let Some((count, entries)) = buffer.split_first() else { return false };
     let wanted = format!("{name}.sys");
-    bytes[8..].chunks_exact(ENTRY).take(count).any(|entry| {
-        let offset = usize::from(u16::from_le_bytes([entry[NAME_OFFSET], entry[NAME_OFFSET + 1]]));
-        let path = &entry[PATH..];
-        let file = path.get(offset..).unwrap_or_default();
-        let length = file.iter().position(|byte| *byte == 0).unwrap_or(file.len());
-        file[..length].eq_ignore_ascii_case(wanted.as_bytes())
+    // Entries are whole words: the low half of the first is the count.
+    entries.chunks_exact(ENTRY / 8).take(*count as u32 as usize).any(|entry| {
+        let byte = |at: usize| entry.get(at / 8).map_or(0, |word| word.to_le_bytes()[at % 8]);
+        let offset = usize::from(u16::from_le_bytes([byte(NAME_OFFSET), byte(NAME_OFFSET + 1)]));
+        let file = (PATH + offset..ENTRY).map(byte).take_while(|byte| *byte != 0);
+        file.map(|byte| byte.to_ascii_lowercase()).eq(wanted.bytes().map(|byte| byte.to_ascii_lowercase()))
     })
 }
 

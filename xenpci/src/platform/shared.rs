@@ -32,7 +32,8 @@ const VOLATILE: &str = "Volatile";
 const VALUE: &str = "VcpuInfo";
 
 /// Registered `vcpu_info` pages. Never freed: the hypervisor writes to them as long as the domain
-/// lives, and registers them only once.
+/// lives, and registers them only once. So the driver that made them is not unloaded any more; one that
+/// follows it after an update finds them by a volatile key.
 struct Registered {
     pages: RawPages<Vec<Gfn>>,
     /// Hypervisor ids, in the order of the places in the pages.
@@ -75,6 +76,11 @@ impl Shared {
     pub fn place(&self, xen: Xen<Direct>) -> Result<()> {
         // SAFETY: a frame of the hole, which is for this.
         unsafe { xen.memory_add_to_physmap(Space::SHARED_INFO, 0, self.hole.gfn(0)) }
+    }
+
+    /// True when the hypervisor has pages of the driver's for as long as the domain lives.
+    pub const fn is_registered(&self) -> bool {
+        self.registered.is_some()
     }
 
     /// The page.

@@ -17,7 +17,7 @@ use nt::{
 use xenbus::{arch::Suspend, xs::Resume};
 use xenpci_interface::Wake;
 
-use super::{Platform, log::Severity, processors, registrations::SuspendList};
+use super::{Platform, log::Severity, processors, registrations::SuspendList, watchdog::Watchdog};
 use crate::os::time;
 
 /// How long the processors may take to stop.
@@ -140,9 +140,18 @@ impl Platform {
         let mut wake = None;
         let ran = with_all_parked(|silently| {
             let mut result = None;
-            silently(&mut || result = Some(self.xen.suspend()));
+            let mut moved = false;
+            silently(&mut || {
+                let outcome = self.xen.suspend();
+                moved = outcome == Ok(Suspend::Resumed) && !self.events.canary_lives();
+                if moved {
+                    // Before any processor takes an interrupt, whose routine looks at the page.
+                    self.arrive();
+                }
+                result = Some(outcome);
+            });
             wake = Some(match result {
-                Some(Ok(Suspend::Resumed)) if self.events.canary_lives() => Wake::SameDomain,
+                Some(Ok(Suspend::Resumed)) if !moved => Wake::SameDomain,
                 Some(Ok(Suspend::Resumed)) => {
                     self.rebuild();
                     Wake::NewDomain
@@ -165,15 +174,21 @@ impl Platform {
         self.log.event(Severity::Information, &text);
     }
 
-    /// The platform in a new domain, with all processors parked at `DISPATCH_LEVEL` or above.
-    fn rebuild(&self) {
+    /// First of all in a new domain: events are acknowledged only, and the shared info page is in place.
+    /// Any IRQL.
+    fn arrive(&self) {
         self.events.pause(true);
         // First of all, and before shared_info is read: the width of its layout, and that PV drivers
         // run.
         self.set_callback();
         if let Err(errno) = self.shared.place(self.xen) {
-            self.log.line(&alloc::format!("no shared info page in the new domain: {errno}"));
+            self.log.line_of(format_args!("no shared info page in the new domain: {errno}"));
         }
+    }
+
+    /// The platform in a new domain, after [`Platform::arrive`], with all processors parked at
+    /// `DISPATCH_LEVEL` or above.
+    fn rebuild(&self) {
         self.shared.register_all(self.xen, &self.events);
         self.grants.recreate();
         self.events.recreate();
@@ -199,6 +214,11 @@ impl Platform {
             self.events.plant_canary();
             self.console_resume();
             self.correct_clock();
+            // The old one went with the old domain; its number may be the new one's.
+            let old = self.watchdog.lock().take();
+            drop(old);
+            let watchdog = Watchdog::start(self);
+            *self.watchdog.lock() = watchdog;
         }
         self.announce();
         if let Some(children) = children {
@@ -239,12 +259,19 @@ impl Platform {
             }
             self.unplug_again();
             Wake::SameDomain
-        } else if with_all_parked(|_| self.rebuild()).is_some() {
+        } else if with_all_parked(|silently| {
+            silently(&mut || self.arrive());
+            self.rebuild();
+        })
+        .is_some()
+        {
             Wake::NewDomain
         } else {
             self.log.event(Severity::Error, "the processors could not be stopped after the wake");
             Wake::SameDomain
         };
-        self.come_back(wake, None);
+        // To the children a new domain is one, however the machine slept.
+        let children = (wake == Wake::NewDomain).then(|| self.registrations.begin());
+        self.come_back(wake, children.as_ref());
     }
 }

@@ -1,6 +1,6 @@
 //! The hypervisor's watchdog: stops a guest in which not even timers run any more.
 
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Weak;
 use core::time::Duration;
 
 use nt::ke::timer::Timer;
@@ -23,14 +23,14 @@ struct Ping {
 
 fn ping(ping: &Ping) {
     if let Some(platform) = ping.platform.upgrade() {
-        // A new domain has no watchdog: the next start makes one. The machine runs without.
+        // Between a wake in a new domain and its own watchdog there is none to ping.
         let _ = platform.xen.watchdog_ping(ping.id, ping.seconds);
     }
 }
 
 impl Watchdog {
     /// Starts it if the setting says so. `PASSIVE_LEVEL`.
-    pub fn start(platform: &Arc<Platform>) -> Option<Self> {
+    pub fn start(platform: &Platform) -> Option<Self> {
         let seconds = platform.params.get(settings::WATCHDOG);
         if seconds == 0 {
             return None;
@@ -43,7 +43,7 @@ impl Watchdog {
                 return None;
             }
         };
-        let me = Arc::downgrade(platform);
+        let me = Weak::clone(&platform.me);
         let timer = Timer::new(ping, Ping { platform: Weak::clone(&me), id, seconds });
         if let Some(timer) = &timer {
             let half = Duration::from_millis(u64::from(seconds) * 500);

@@ -27,6 +27,9 @@ const WAIT_MAX: u32 = 60_000;
 const PATH_MAX: usize = 3072;
 const VALUE_MAX: usize = 4096;
 
+/// Longest input of any request.
+pub const INPUT_MAX: usize = PATH_MAX + 1 + VALUE_MAX;
+
 /// A checked request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request<'a> {

@@ -92,6 +92,34 @@ const CAMPAIGNS: &[Campaign] = &[
         variable: "XENPV_ROUNDS",
         seeds: 1000,
     },
+    Campaign {
+        name: "bus-suspend",
+        about: "a suspend at any point of boot, I/O, hot-plug and teardown, and every wake",
+        test: ("scenarios", "xenpci_campaign", "suspends_at_every_point"),
+        variable: "XENPV_SOAK",
+        seeds: 10_000,
+    },
+    Campaign {
+        name: "bus-hotplug",
+        about: "disks and interfaces come and go; nothing leaks",
+        test: ("scenarios", "xenpci_campaign", "hot_plug_cycles_leak_nothing"),
+        variable: "XENPV_SOAK",
+        seeds: 1_000,
+    },
+    Campaign {
+        name: "bus-load",
+        about: "load, start, stop, remove, unload; nothing leaks",
+        test: ("scenarios", "xenpci_campaign", "load_cycles_leak_nothing"),
+        variable: "XENPV_SOAK",
+        seeds: 1_000,
+    },
+    Campaign {
+        name: "bus-memory",
+        about: "each allocation of the bus's life fails once",
+        test: ("scenarios", "xenpci_campaign", "every_allocation_fails_once"),
+        variable: "XENPV_SOAK",
+        seeds: u64::MAX,
+    },
 ];
 
 /// Options of `soak`.

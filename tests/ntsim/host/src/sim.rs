@@ -65,7 +65,7 @@ impl Builder {
         self
     }
 
-    /// One call into a driver in `one_in` begins a window of `length` instructions between any two of which interrupts
+    /// One entry into driver code (a call, or the return of an export) in `one_in` begins a window of `length` instructions between any two of which interrupts
     /// may come and other processors may run.
     pub fn single_step(mut self, one_in: u32, length: u32) -> Self {
         self.step = Some((one_in, length));

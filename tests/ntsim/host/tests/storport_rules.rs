@@ -40,7 +40,9 @@ fn run(bad: &'static str) -> Result<(), BugCheck> {
         boot::run();
         let adapter = *storport::adapters().first().unwrap_or_else(|| panic!("{}", ntsim::pnp::dump()));
         storport::scan::scan(adapter);
-        let disk = Disk::open(adapter, Address { path: 0, target: 0, lun: 0 }).unwrap();
+        let mut disk = Disk::open(adapter, Address { path: 0, target: 0, lun: 0 }).unwrap();
+        // These lose a request on purpose.
+        disk.may_time_out = bad.starts_with("reset");
         assert_eq!((disk.sectors, disk.sector_size), (64, 512));
         let data: Vec<u8> = (0..20 * 512).map(|n| (n * 31 / 7) as u8).collect();
         disk.write(3, &data, false).unwrap();

@@ -177,7 +177,7 @@ fn the_packet_filter_and_the_multicast_list_decide() {
             filter(DIRECTED | NDIS_PACKET_TYPE_PROMISCUOUS);
             assert_eq!((count(nic, GROUP), count(nic, PEER), count(nic, [0xff; 6])), (1, 1, 1));
             // More groups than fit are refused, and too short a list as well.
-            let too_many = vec![[0x01, 0, 0x5e, 0, 0, 9]; 33];
+            let too_many = [[0x01, 0, 0x5e, 0, 0, 9]; 33];
             assert_eq!(
                 oid::set(nic.adapter, OID_802_3_MULTICAST_LIST, too_many.as_flattened()),
                 Err(NDIS_STATUS_MULTICAST_FULL)

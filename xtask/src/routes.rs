@@ -4,7 +4,7 @@
 //! crate depends on into the names of its symbols, and here the library is no dependency.)
 
 use std::{
-    env, fs,
+    fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::Command,
@@ -17,6 +17,9 @@ use crate::{
     build, setup,
     toolchain::{self, TARGET},
 };
+
+/// This program even where an earlier part has built it anew, and the file it was started from is gone.
+const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// Libraries that a rustup target brings and drivers use.
 const LIBRARIES: [&str; 3] = ["core", "alloc", "compiler_builtins"];
@@ -31,7 +34,7 @@ pub fn check(options: &build::Options) -> Result<()> {
     let dir = run::target().join("routes");
     let rustc = lay_out(&dir.join("toolchain"))?;
     run::run(
-        Command::new(env::current_exe()?)
+        Command::new(THIS_PROGRAM)
             .args(["build", "--route", "rustup"])
             .env("CARGO_TARGET_DIR", &dir)
             .env("RUSTC", rustc),

@@ -201,6 +201,9 @@ sum_of() {
 # proven NUMBER WHAT…: a figure for the last line of a run; those of several scenarios are added.
 proven() { echo "$*" >>"$RESULTS/proven"; }
 
+# listening PORT: a server here has taken the TCP port.
+listening() { grep -qi ":$(printf '%04x' "$1") [0:]* 0A " /proc/net/tcp /proc/net/tcp6; }
+
 ping() { busybox ping "$@"; }
 
 # peer ARGUMENTS…: the rig's own program for the other end of connections.

@@ -40,11 +40,11 @@ for from in 10.77.0.1 fd77::1; do
   same "$(ask nt net.udp 0 $from 7 20 1200)" '0 lost'
   # Guest connects: from dom0, then back to dom0.
   peer give 5001 www/file & server=$!
-  sleep 0.5
+  wait_for 60 listening 5001
   same "$(ask nt net.fetch 0 $from 5001)" "1000000 $file"
   wait $server
   peer take 5002 back & server=$!
-  sleep 0.5
+  wait_for 60 listening 5002
   ask nt net.send 0 $from 5002
   wait $server
   same "$(sum_of back)" "$file"
@@ -55,7 +55,6 @@ done
 port=6000
 for to in "$v4" $v6; do
   id=$(tell nt net.accept 0 $port)
-  sleep 1
   peer exchange "$to" $port www/file back
   same "$(answer nt "$id")" "1000000 $file"
   same "$(sum_of back)" "$file"

@@ -2,10 +2,11 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{IpAddr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::Path,
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -65,10 +66,25 @@ pub fn take(port: u16, file: &Path) -> Result<()> {
     fs::write(file, data).with_context(|| format!("{}", file.display()))
 }
 
+/// How long the other side may take until it listens, in steps of [`STEP`].
+const STEPS: u32 = 600;
+const STEP: Duration = Duration::from_millis(200);
+
+/// Connects as soon as the other side listens.
+fn connect(to: SocketAddr) -> std::io::Result<TcpStream> {
+    for _ in 1..STEPS {
+        match TcpStream::connect(to) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => thread::sleep(STEP),
+            other => return other,
+        }
+    }
+    TcpStream::connect(to)
+}
+
 /// Connects, sends a file, and receives what comes back.
 pub fn exchange(address: IpAddr, port: u16, file: &Path, answer: &Path) -> Result<()> {
     let data = fs::read(file).with_context(|| format!("{}", file.display()))?;
-    let mut stream = TcpStream::connect(SocketAddr::from((address, port)))?;
+    let mut stream = connect(SocketAddr::from((address, port)))?;
     let mut writer = stream.try_clone()?;
     let sender = thread::spawn(move || -> std::io::Result<()> {
         writer.write_all(&data)?;

@@ -1,14 +1,15 @@
 //! Emulated disks and NICs are unplugged only after the PV path was proven, and never against a veto.
 #![allow(missing_docs)]
+#![allow(unsafe_code, reason = "loads a driver as the boot loader does")]
 
 use ntsim::{
     cm,
-    pnp::{self, node::NodeState},
+    pnp::{self, node::NodeState, service},
     po::system::{Transition, transition},
     storport::{self, adapter::Address, disk::Disk},
 };
 use scenarios::rig::{
-    Installation, Rig, boot_installed, event_log, installed, node, sleep, state_of, wait_until,
+    Installation, Rig, boot, boot_installed, event_log, installed, node, sleep, state_of, wait_until,
 };
 use xensim::{
     BlockConfig, EmulatedConfig, NewHost, NicConfig, State, StateFault, Toolstack, Wake, Xen, sim::Builder,
@@ -221,6 +222,31 @@ fn a_proof_leaves_nothing_behind() {
         pnp::removal::disable(bus).unwrap();
     });
     assert_eq!((rig.xen.held().grants, rig.xen.held().mapped), (0, 0));
+    rig.xen.assert_clean();
+}
+
+/// The drivers are installed while the system runs, and the bus starts again: the proof connects with one queue and one
+/// page although the drivers have left the keys of their larger connection.
+#[test]
+fn what_drivers_have_left_does_not_stand_in_the_way() {
+    let rig = Rig::new(machine().seed(3).build(), 3);
+    partition(&rig.xen, XVDA);
+    rig.run(|| {
+        boot(ALL);
+        assert_eq!(rig.xen.sim().emulated.unplugged, [], "their drivers came after the bus");
+        wait_until("both connected", 20, || {
+            let sim = rig.xen.sim();
+            sim.blocks[0].stats.connects == 1 && sim.nets[0].stats.connects == 1
+        });
+        let bus = node(BUS);
+        pnp::removal::disable(bus).unwrap();
+        // A disk's driver is a boot-start driver: loaded before the bus starts.
+        // SAFETY: at PASSIVE_LEVEL on a system thread, as at boot.
+        unsafe { service::load("xenpvvbd") }.unwrap();
+        pnp::removal::enable(bus);
+        wait_until("the bus", 60, || state_of(BUS) == Some((NodeState::Started, 0)));
+    });
+    assert_eq!(rig.xen.sim().emulated.unplugged, [IDE | NVME | NICS], "{}", rig.console());
     rig.xen.assert_clean();
 }
 

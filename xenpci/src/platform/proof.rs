@@ -126,6 +126,15 @@ impl<'a> Subject<'a> {
         self.switch(INITIALISING).is_ok() && self.wait_for(&[INIT_WAIT])
     }
 
+    /// Takes away what an earlier driver wrote of itself: with more queues and larger rings than the proof's, the back-end
+    /// would look for that driver's pages.
+    fn forget(&self, keys: &[&str]) {
+        for key in keys {
+            // One that was not written is not there.
+            let _ = self.platform.store.remove(None, &format!("{}/{key}", self.folder));
+        }
+    }
+
     /// Closes the connection from either side's state.
     fn close(&self) {
         if self.switch(CLOSING).is_ok() {
@@ -140,10 +149,7 @@ impl<'a> Subject<'a> {
     /// writes others.
     fn leave(&self, keys: &[&str]) {
         self.close();
-        for key in keys {
-            // One that was not written is not there.
-            let _ = self.platform.store.remove(None, &format!("{}/{key}", self.folder));
-        }
+        self.forget(keys);
         let _ = self.switch(INITIALISING);
         let _ = self.wait_for(&[INIT_WAIT]);
     }
@@ -160,6 +166,7 @@ pub fn disk(platform: &Platform, id: u32) -> bool {
         ));
         return false;
     }
+    subject.forget(&[front::MULTI_QUEUE_NUM_QUEUES, blk_front::RING_PAGE_ORDER]);
     let mut loans = Loans { grants: &platform.grants, pages: Vec::new() };
     let port = platform.events.alloc_unbound(subject.peer, OWNER, 0, Box::new(|_| {}));
     let proven = match &port {
@@ -231,6 +238,7 @@ pub fn nic(platform: &Platform, id: u32) -> bool {
     if !subject.reset() {
         return false;
     }
+    subject.forget(&[front::MULTI_QUEUE_NUM_QUEUES, net_front::CTRL_RING_REF, net_front::EVENT_CHANNEL_CTRL]);
     let mut loans = Loans { grants: &platform.grants, pages: Vec::new() };
     let port = platform.events.alloc_unbound(subject.peer, OWNER, 0, Box::new(|_| {}));
     let proven = match &port {

@@ -126,6 +126,19 @@ fn run(seed: u64, kind: NetKind, build: u32, between: Between, v6: bool, length:
     rig.xen.assert_clean();
 }
 
+#[test]
+fn streams_are_whole_whatever_happens_to_the_device() {
+    for (seed, event) in EVENTS.into_iter().enumerate() {
+        let seed = seed as u64 + 1;
+        // Each event with one flavour here; the campaign below mixes them all.
+        let flavours = [(NetKind::Netback, NEW), (NetKind::NetbackPlain, OLD), (NetKind::Qemu, NEW)];
+        let (kind, build) = flavours[seed as usize % 3];
+        println!("{event:?}, {kind:?}, build {build}");
+        let between = if seed.is_multiple_of(2) { Between::Bridge } else { Between::Wire(1514) };
+        run(seed, kind, build, between, seed.is_multiple_of(3), 100_000, &[event]);
+    }
+}
+
 /// Runs of the campaign that every test run makes.
 const SEEDS: u64 = 4;
 

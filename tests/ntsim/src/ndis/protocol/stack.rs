@@ -12,7 +12,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
 use smoltcp::iface::{Config, Interface, SocketSet};
 use smoltcp::phy::{self, DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
@@ -91,6 +91,8 @@ pub struct Stack {
     pub tentative: Lock<Vec<IpCidr>>,
     /// Queues to and from it.
     pub link: Link,
+    /// Turns of its thread.
+    pub turns: AtomicU64,
     inner: UnsafeCell<Option<Inner>>,
     gate: UnsafeCell<KEVENT>,
     work: UnsafeCell<KEVENT>,
@@ -123,6 +125,7 @@ impl Stack {
             groups: Lock::default(),
             tentative: Lock::default(),
             link: Link::default(),
+            turns: AtomicU64::new(0),
             inner: UnsafeCell::new(None),
             gate: UnsafeCell::new(event_zero()),
             work: UnsafeCell::new(event_zero()),
@@ -203,14 +206,16 @@ impl Stack {
         49152 + (self.ports.fetch_add(1, Relaxed) % 16000) as u16
     }
 
-    /// Tries `f` until it gives a result, or until so many milliseconds have passed.
+    /// Tries `f` until it gives a result, or until so many milliseconds have passed. What is done before the call, and
+    /// by the `f` that gives the result, the stack is told; an `f` that gives none has done nothing.
     pub fn until<R>(&self, milliseconds: u64, mut f: impl FnMut(&mut Inner) -> Option<R>) -> Option<R> {
         let end = kernel().engine.now() + milliseconds * 1_000_000;
+        self.wake();
         loop {
             unsafe { event::reset(self.changed.get()) };
             let result = self.with(&mut f);
-            self.wake();
             if result.is_some() {
+                self.wake();
                 return result;
             }
             if kernel().engine.now() >= end || self.closing.load(Acquire) {
@@ -244,6 +249,7 @@ impl Stack {
 
     fn run(&'static self) {
         while !self.closing.load(Acquire) {
+            self.turns.fetch_add(1, Relaxed);
             let received = self.link.take();
             let (frames, delay) = self.with(|inner| {
                 inner.queues.incoming.extend(received.into_iter().map(|f| f.bytes));

@@ -44,8 +44,6 @@ pub struct Queue {
     pub tx_port: AtomicU32,
     /// Number of the event channel of receives.
     pub rx_port: AtomicU32,
-    /// The processor (NT index) that the queue is looked at on, as far as we have a say in it.
-    pub processor: AtomicU32,
     /// Its part in poll mode.
     pub poll: Poll,
 }
@@ -95,6 +93,8 @@ pub struct Adapter {
     pub luid: u64,
     /// What the connection's back-end can segment: bit 0 TCPv4, bit 1 TCPv6.
     pub segments: AtomicU32,
+    /// What the toolstack said when the adapter was initialized.
+    pub toolstack: Identity,
     /// The address of the device.
     pub permanent: [u8; 6],
     /// The address in use.
@@ -283,12 +283,11 @@ fn create(handle: NDIS_HANDLE, client: &Client, luid: u64) -> Result<(), NDIS_ST
     let sink = Sink::new();
     let api = if config.poll && entry::ndis_version() >= (6, 85) { poll::Api::find() } else { None };
     let queues = (0..policy.queues)
-        .map(|index| Queue {
+        .map(|_| Queue {
             tx: SpinLock::new(client, TxSide::new()),
             rx: SpinLock::new(client, RxSide::new(config.receive_buffers)),
             tx_port: AtomicU32::new(0),
             rx_port: AtomicU32::new(0),
-            processor: AtomicU32::new(index),
             poll: Poll::with(api),
         })
         .collect();
@@ -319,6 +318,7 @@ fn create(handle: NDIS_HANDLE, client: &Client, luid: u64) -> Result<(), NDIS_ST
         moderation: AtomicBool::new(config.interrupt_moderation),
         luid,
         segments: AtomicU32::new(3),
+        toolstack: identity,
         permanent,
         current: config.address.unwrap_or(permanent),
         // The keyword, where somebody set it; else what the toolstack says.

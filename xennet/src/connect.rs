@@ -12,8 +12,10 @@ use netfront::{
     ctrl::{Ctrl, Hashing, Outcome},
     negotiate::{Plan, Policy, Properties},
     ring::OpenError,
+    toeplitz::KEY_LEN,
 };
 use xenbus::{
+    io::netif_ctrl::HashTypes,
     seam::{Clock, EventChannels},
     state::{Failure, Phase, Wake},
     types::{Domid, Port},
@@ -30,6 +32,7 @@ use crate::{
     lifecycle,
     link::{DEFAULT_SPEED, Link},
     packet::Features,
+    rx,
     tx::{self, Chain, Lost},
 };
 
@@ -73,6 +76,11 @@ const FIRST_BOUND: u64 = 5_000_000_000;
 const STOP_BOUND: u64 = 30_000_000_000;
 /// Bound on the worker's part of a suspend.
 const SUSPEND_BOUND: u64 = 2_000_000_000;
+/// Bound on the back-end's answers to what it has, before a suspend.
+const DRAIN_BOUND: u64 = 500_000_000;
+/// How long a back-end may hold frames with hashes of a former key: netback drops what the guest gives no buffers for
+/// after as long.
+const HASH_SETTLE: u64 = 10_000_000_000;
 /// Pause before pages that were still mapped are tried again.
 const PINNED_PAUSE: u64 = 100_000_000;
 
@@ -87,12 +95,48 @@ struct State {
     renewing: bool,
     /// The setting of receive-side scaling that the back-end is being told.
     told: u32,
+    trust: HashTrust,
     /// What becomes of packets that the back-end has not answered when the connection ends.
     lost: Lost,
     groups: arrayvec::ArrayVec<[u8; 6], { crate::adapter::MAX_GROUPS }>,
     /// The back-end has been told to filter multicast frames.
     filtering: bool,
     policy: Policy,
+}
+
+/// When the back-end's hashes can be believed: frames that it hashed before a change may come after it.
+#[derive(Default)]
+struct HashTrust {
+    /// Key and types that the back-end was told last.
+    told: Option<([u8; KEY_LEN], HashTypes)>,
+    /// They were others before, and no setting has been finished since.
+    changing: bool,
+    /// When the last frame with a hash of before has come.
+    settled: u64,
+    /// Hashes of the finished setting are to be believed from then on.
+    due: Option<u64>,
+}
+
+impl HashTrust {
+    /// The back-end is about to be told.
+    fn tell(&mut self, key: [u8; KEY_LEN], types: HashTypes) {
+        self.changing |= self.told.is_some_and(|told| told != (key, types));
+        self.told = Some((key, types));
+        self.due = None;
+    }
+
+    /// The back-end has taken the setting.
+    fn done(&mut self, now: u64) {
+        if core::mem::take(&mut self.changing) {
+            self.settled = now.saturating_add(HASH_SETTLE);
+        }
+        self.due = Some(self.settled.max(now));
+    }
+
+    /// True, once, when hashes are to be believed.
+    fn poll(&mut self, now: u64) -> bool {
+        self.due.take_if(|due| *due <= now).is_some()
+    }
 }
 
 struct Parts {
@@ -147,6 +191,7 @@ impl Connect {
             pinned_due: None,
             renewing: false,
             told: 0,
+            trust: HashTrust::default(),
             lost: Lost::Again,
             groups: arrayvec::ArrayVec::new(),
             filtering: false,
@@ -227,6 +272,9 @@ impl Connect {
         let bits = self.commands.swap(0, Ordering::AcqRel);
         state.obey(adapter, bits);
         state.steps(adapter);
+        if bits & command::SUSPEND != 0 {
+            state.freeze(adapter);
+        }
         let phase = state.control.phase();
         let due = state.next_due();
         *self.state.lock() = Some(state);
@@ -305,7 +353,14 @@ impl State {
             self.pinned_due = Some(now + PINNED_PAUSE);
         }
         self.control.poll(now);
+        if self.control.phase() == Phase::Suspended {
+            // Ports and grants may be those of another domain already: what is to be done is done after the wake.
+            return;
+        }
         self.poll_ctrl(adapter);
+        if self.trust.poll(client.now()) {
+            adapter.hashed.store(self.told, Ordering::Release);
+        }
         if self.announcer.poll(now) {
             announce(adapter);
         }
@@ -316,10 +371,31 @@ impl State {
     }
 
     fn next_due(&self) -> Option<u64> {
-        [self.control.deadline(), self.ctrl.deadline(), self.announcer.due(), self.pinned_due]
+        if self.control.phase() == Phase::Suspended {
+            return None;
+        }
+        [self.control.deadline(), self.ctrl.deadline(), self.announcer.due(), self.pinned_due, self.trust.due]
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Before a suspend, with sends disabled: gives the back-end time to answer what it has, and then leaves the rings
+    /// alone.
+    fn freeze(&self, adapter: &Adapter) {
+        let client = &adapter.host.client;
+        let end = client.now() + DRAIN_BOUND;
+        let busy = || adapter.queues.iter().any(|queue| queue.tx.lock().queue.outstanding() != 0);
+        while busy() && client.now() < end {
+            client.sleep(1_000_000);
+        }
+        for queue in &adapter.queues {
+            if !rx::take_all(adapter, queue) {
+                adapter.connect.command(command::VIOLATION);
+            }
+            queue.tx.lock().queue.freeze();
+            queue.rx.lock().queue.freeze();
+        }
     }
 
     fn steps(&mut self, adapter: &Arc<Adapter>) {
@@ -350,7 +426,14 @@ impl State {
             Step::Enable(properties) => self.enable(adapter, properties),
             Step::Changed(properties) => adapter.set_link(link_of(properties)),
             // Address and MTU are NDIS's attributes, which hold until the next initialization.
-            Step::Identity(_) => {}
+            Step::Identity(identity) => {
+                if identity.mtu != adapter.toolstack.mtu || identity.mac != adapter.toolstack.mac {
+                    client.log(
+                        abi::LOG_INFORMATION,
+                        "the network device has a new address or MTU: it is in force from the next start on",
+                    );
+                }
+            }
             Step::Disable => {
                 for queue in &adapter.queues {
                     queue.tx.lock().queue.disable();
@@ -450,6 +533,8 @@ impl State {
                 side.pump(host, now, &mut done);
                 if let Some(port) = &side.port {
                     host.events.unmask(port);
+                    // Answers may have come while nobody looked.
+                    host.events.kick(port);
                 }
             }
             tx::complete_all(adapter, &done);
@@ -464,6 +549,7 @@ impl State {
         }
         if let Some(port) = &self.ctrl_port {
             host.events.unmask(port);
+            host.events.kick(port);
         }
         if let Some(plan) = self.control.plan() {
             let segments = u32::from(plan.tx_gso_v4) | u32::from(plan.tx_gso_v6) << 1;
@@ -504,6 +590,13 @@ impl State {
                 side.detach(host, void, lost, &mut done);
             }
             tx::complete_all(adapter, &done);
+            if void {
+                queue.rx.lock().queue.expire();
+            } else {
+                queue.rx.lock().queue.disable();
+            }
+            // What the back-end has left on the ring came before the end; how it ended does not matter any more.
+            let _ = rx::take_all(adapter, queue);
             let mut side = queue.rx.lock();
             if void {
                 side.queue.forget();
@@ -520,6 +613,7 @@ impl State {
             self.ctrl.detach(host);
         }
         self.lost = Lost::Again;
+        self.trust = HashTrust::default();
         adapter.hashed.store(0, Ordering::Release);
         adapter.set_link(Link::DOWN);
     }
@@ -545,13 +639,13 @@ impl State {
         adapter.hashed.store(0, Ordering::Release);
         self.told = scaling.generation;
         if let Some(port) = &self.ctrl_port {
+            self.trust.tell(scaling.key, scaling.types);
             let hashing = Hashing { types: scaling.types, key: scaling.key, mapping };
             // Refused: values are computed here, and frames taken to their processors (see `spread`).
             let _ = self.ctrl.set(host, port, hashing, host.client.now());
         }
         for (queue, processor) in adapter.queues.iter().zip(scaling.processors(queues)) {
             if let Some(processor) = processor {
-                queue.processor.store(processor, Ordering::Relaxed);
                 queue.poll.set_processor(processor);
             }
             let port = queue.rx.lock().port.clone();
@@ -568,7 +662,7 @@ impl State {
         match self.ctrl.poll(host, port, host.client.now()) {
             Ok(outcome) => {
                 if outcome == Some(Outcome::Done) {
-                    adapter.hashed.store(self.told, Ordering::Release);
+                    self.trust.done(host.client.now());
                 }
                 host.events.unmask(port);
             }

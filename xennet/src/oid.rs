@@ -267,7 +267,10 @@ fn totals(adapter: &Adapter) -> (Traffic, Traffic) {
         let side = queue.rx.lock();
         received.add(&side.traffic);
         let counters = side.queue.counters();
-        received.add(&Traffic { errors: counters.errors + counters.malformed, ..Traffic::default() });
+        received.add(&Traffic {
+            errors: counters.errors + counters.malformed + counters.incomplete,
+            ..Traffic::default()
+        });
     }
     (sent, received)
 }

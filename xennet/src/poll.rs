@@ -200,8 +200,8 @@ fn send_completions(adapter: &Adapter, queue: &Queue, data: &mut NDIS_POLL_TRANS
 }
 
 fn receives(adapter: &Adapter, queue: &Queue, data: &mut NDIS_POLL_RECEIVE_DATA) -> bool {
-    let home = queue.processor.load(Ordering::Relaxed);
-    let batch = rx::collect(adapter, queue, data.MaxNblsToIndicate, home);
+    // NDIS indicates where it polls, which it has been asked to do on the queue's processor.
+    let batch = rx::collect(adapter, queue, data.MaxNblsToIndicate, adapter.host.client.processor());
     if batch.broken {
         adapter.connect.command(command::VIOLATION);
     }

@@ -139,6 +139,18 @@ pub fn collect(adapter: &Adapter, queue: &Queue, most: u32, home: u32) -> Batch 
     batch
 }
 
+/// Takes and indicates everything that is on a ring to which no more buffers are put; false when the back-end broke
+/// the protocol. `PASSIVE_LEVEL`.
+pub fn take_all(adapter: &Adapter, queue: &Queue) -> bool {
+    loop {
+        let batch = collect(adapter, queue, BUDGET, adapter.host.client.processor());
+        indicate(adapter, &batch.lists, batch.scarce);
+        if batch.broken || !batch.more {
+            return !batch.broken;
+        }
+    }
+}
+
 fn first_bytes(frame: &Frame<BufferRef>) -> &[u8] {
     frame.fragments.first().map_or(&[], |first| {
         let at = usize::from(first.offset);

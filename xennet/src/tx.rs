@@ -307,7 +307,7 @@ impl TxSide {
             _ => complete(&cookie, outcome, done),
         };
         if void {
-            self.queue.forget(hand_back);
+            self.queue.forget(host, hand_back);
         } else {
             // What stays mapped is tried again with every poll.
             let _ = self.queue.detach(host, hand_back);

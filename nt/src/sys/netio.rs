@@ -1,7 +1,8 @@
 //! IP helper for drivers (`netioapi.h`): the addresses that the system has.
 //!
 //! That header is not among those whose facts were compiled: layouts and parameters are as Microsoft
-//! documents them ("MIB_UNICASTIPADDRESS_ROW", "GetUnicastIpAddressTable", Netio.lib, since Vista).
+//! documents them ("MIB_UNICASTIPADDRESS_ROW", "GetUnicastIpAddressTable", Netio.lib, since Vista). Offsets, sizes
+//! and constants were compared once with what a C compiler makes of mingw-w64's `netioapi.h`: the same.
 
 use super::*;
 

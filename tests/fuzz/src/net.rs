@@ -191,7 +191,7 @@ pub fn net_queues(data: &[u8]) {
             }
             Step::Stick(count) => world.stuck.set(count % 8),
             Step::Forget => {
-                tx.forget(|cookie, _| done.push(cookie));
+                tx.forget(&world, |cookie, _| done.push(cookie));
                 rx.forget();
                 break;
             }

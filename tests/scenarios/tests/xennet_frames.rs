@@ -5,7 +5,7 @@ use nt::sys::*;
 use ntsim::ndis::{oid, protocol::transmit::Outgoing};
 use ntsim::pnp::{self, removal};
 use scenarios::net::{Nic, PEER, large, linked, over_flavours, pattern, payload, plain, running, unsummed};
-use scenarios::rig::{sleep, wait_until};
+use scenarios::rig::{event_log, sleep, wait_until};
 use xensim::NetKind;
 use xensim::network::{Frame, packet};
 
@@ -250,8 +250,11 @@ fn the_address_is_the_toolstack_s_or_the_administrator_s() {
             let nic = restarted(&nic, "NetworkAddress", "01005E000001");
             assert_eq!(nic.mac(), permanent);
             // And a new one from the toolstack holds from the next start on.
+            let told = || event_log().iter().filter(|text| text.contains("new address or MTU")).count();
+            assert_eq!(told(), 0);
             nic.xen.with_net(0, |net, world| net.set_front(world, "mac", "00:16:3e:01:02:03"));
-            sleep(500);
+            wait_until("the administrator to be told", 10, || told() == 1);
+            assert_eq!(nic.mac(), permanent, "nothing changes under the stack");
             let nic = restarted(&nic, "NetworkAddress", "");
             assert_eq!(nic.mac(), [0x00, 0x16, 0x3e, 1, 2, 3]);
         },

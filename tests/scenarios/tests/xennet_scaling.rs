@@ -4,7 +4,7 @@
 use nt::sys::*;
 use ntsim::ndis::oid;
 use scenarios::net::{NEW, Nic, OLD, over_flavours, pattern};
-use scenarios::rig::wait_until;
+use scenarios::rig::{sleep, wait_until};
 use std::collections::BTreeMap;
 use xensim::NetKind;
 use xensim::network::Frame;
@@ -57,6 +57,8 @@ fn frames_come_to_the_processor_of_their_hash() {
                             == Some(true)
                     });
                 }
+                // The driver's worker has asked for the processors of the polls.
+                sleep(50);
                 let frames = flows(nic, 40);
                 let got = nic.receive(frames.clone(), frames.len());
                 assert_eq!(got.len(), frames.len());
@@ -107,6 +109,74 @@ fn the_back_end_s_hash_is_used_and_follows_changes() {
                 oid::set(nic.adapter, OID_GEN_RECEIVE_SCALE_PARAMETERS, &bytes),
                 Err(NDIS_STATUS_INVALID_DATA)
             );
+        },
+    );
+}
+
+/// `NDIS_RECEIVE_SCALE_PARAMETERS` with a new key, and nothing else that is new.
+fn set_key(nic: &Nic, key: [u8; 40]) {
+    let size = NDIS_SIZEOF_RECEIVE_SCALE_PARAMETERS_REVISION_2 as usize;
+    let mut bytes = vec![0u8; size];
+    bytes[..4].copy_from_slice(&[NDIS_OBJECT_TYPE_RSS_PARAMETERS as u8, 2, size as u8, 0]);
+    let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+    let unchanged = NDIS_RSS_PARAM_FLAG_ITABLE_UNCHANGED | NDIS_RSS_PARAM_FLAG_HASH_INFO_UNCHANGED;
+    put(std::mem::offset_of!(NDIS_RECEIVE_SCALE_PARAMETERS, Flags), &(unchanged as u16).to_le_bytes());
+    put(std::mem::offset_of!(NDIS_RECEIVE_SCALE_PARAMETERS, HashSecretKeySize), &40u16.to_le_bytes());
+    put(
+        std::mem::offset_of!(NDIS_RECEIVE_SCALE_PARAMETERS, HashSecretKeyOffset),
+        &(size as u32).to_le_bytes(),
+    );
+    bytes.extend(key);
+    oid::set(nic.adapter, OID_GEN_RECEIVE_SCALE_PARAMETERS, &bytes).expect("a new key");
+    if let Some(scaling) = &mut nic.stack.settings.lock().rss {
+        scaling.1 = key.into();
+    }
+}
+
+#[test]
+fn no_hash_of_a_former_key_is_shown() {
+    over_flavours(
+        6,
+        1,
+        // Frames wait for longer than the control ring takes.
+        |config| config.policy.service = 500_000,
+        |nic| {
+            let hashes = nic.kind == NetKind::Netback;
+            let hash = || nic.xen.with_net(0, |net, _| net.hash.clone()).unwrap();
+            let back_key =
+                |key: [u8; 40]| hash().enabled() && hash().key == key && !hash().mapping.is_empty();
+            for round in 1..6u8 {
+                // The back-end has frames that it hashed with the key of before, and gives them while it is told the new
+                // one and afterwards.
+                let frames = flows(nic, 40);
+                nic.xen.with_net(0, |net, world| {
+                    net.config.policy.stalled = true;
+                    frames.iter().for_each(|frame| net.inject(world, frame.clone()));
+                });
+                sleep(20);
+                let key = std::array::from_fn(|n| (round * 37) ^ n as u8);
+                set_key(nic, key);
+                sleep(20);
+                nic.xen.with_net(0, |net, _| net.config.policy.stalled = false);
+                // That each hash is right by the present key the stack checks.
+                let got = nic.receive(Vec::new(), frames.len());
+                assert!(got.iter().all(|frame| frame.hash.is_some()));
+                if hashes {
+                    wait_until("the back-end has the new key", 10, || back_key(key));
+                }
+            }
+            // In the end it is the back-end that is believed: to it and to the stack the key is another than the driver
+            // knows.
+            sleep(12_000);
+            if hashes {
+                let key = [0xA5; 40];
+                nic.xen.with_net(0, |net, _| net.hash.key = key.to_vec());
+                if let Some(scaling) = &mut nic.stack.settings.lock().rss {
+                    scaling.1 = key.into();
+                }
+                let frames = flows(nic, 10);
+                assert!(nic.receive(frames.clone(), frames.len()).iter().all(|frame| frame.hash.is_some()));
+            }
         },
     );
 }

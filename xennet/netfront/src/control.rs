@@ -319,7 +319,10 @@ impl Control {
         let own = read_state(store, &self.folder)?.unwrap_or(XenbusState::Unknown);
         let back = read_state(store, &backend)?;
         self.backend = Some((backend.clone(), peer));
-        self.identity = Some(Identity::read(store, &self.folder)?);
+        let identity = Identity::read(store, &self.folder)?;
+        if self.identity.replace(identity).is_some_and(|before| before != identity) {
+            self.identity_changed = Some(Step::Identity(identity));
+        }
         self.properties = None;
         self.handshake.attached(now, own, back);
         Ok(backend)

@@ -94,7 +94,8 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         let Some((buffer, grant)) = self.slots[number as usize].take() else {
             return Err(Violation::RxId { got: response.id, want });
         };
-        let buffer = match host.grants().end_access(grant) {
+        let ended = if self.void { Ok(()) } else { host.grants().end_access(grant) };
+        let buffer = match ended {
             Ok(()) => Some(buffer),
             Err(StillMapped(grant)) => {
                 self.counters.still_mapped += 1;
@@ -182,7 +183,13 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         self.drop_assembly();
     }
 
-    pub(super) fn drop_assembly(&mut self) {
+    /// The rest of an unfinished frame will not come.
+    pub(super) fn lose_assembly(&mut self) {
+        self.counters.incomplete += u64::from(self.assembly.active);
+        self.drop_assembly();
+    }
+
+    fn drop_assembly(&mut self) {
         let assembly = core::mem::replace(&mut self.assembly, Assembly::new());
         self.spare.extend(assembly.frame.fragments.into_iter().map(|fragment| fragment.buffer));
     }

@@ -86,6 +86,8 @@ pub struct RxCounters {
     pub errors: u64,
     /// Packets that were dropped because they made no sense.
     pub malformed: u64,
+    /// Packets of which the end of the connection has left a part only.
+    pub incomplete: u64,
     /// Buffers put on the ring.
     pub posted: u64,
     /// Buffers that were put on the ring for at least the second time.
@@ -138,6 +140,9 @@ enum Bad {
 pub struct RxQueue<H: Host, B: Buffer> {
     channel: Option<Channel<H>>,
     running: bool,
+    frozen: bool,
+    /// The grants on the ring belong to a domain that is no more.
+    void: bool,
     slots: Vec<Option<(B, GrantRef)>>,
     /// Buffers that wait to be put on the ring.
     spare: VecDeque<B>,
@@ -155,6 +160,8 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         Self {
             channel: None,
             running: false,
+            frozen: false,
+            void: false,
             slots: (0..RX_SLOTS).map(|_| None).collect(),
             spare: VecDeque::with_capacity(buffers),
             pinned: Vec::with_capacity(MAX_PINNED),
@@ -179,18 +186,35 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         let gref = ring.gref();
         let next = ring.ring.next_response();
         self.channel = Some(Channel { ring, peer, next });
-        self.broken = None;
+        (self.broken, self.frozen, self.void) = (None, false, false);
         Ok(gref)
     }
 
     /// Puts buffers on the ring from now on: before the back-end is told to connect.
     pub fn enable(&mut self) {
         self.running = self.channel.is_some() && self.broken.is_none();
+        self.frozen = false;
     }
 
-    /// Takes no more frames and posts no more buffers. What is on the ring stays there.
+    /// Posts no more buffers. Frames that come are still taken.
     pub fn disable(&mut self) {
         self.running = false;
+        self.frozen = false;
+    }
+
+    /// Before a suspend: touches neither the ring nor a grant until [`RxQueue::enable`], [`RxQueue::expire`] or
+    /// [`RxQueue::detach`]. Nobody knows in which domain the next call is.
+    pub fn freeze(&mut self) {
+        self.running = false;
+        self.frozen = true;
+    }
+
+    /// After a wake in a new domain, before [`RxQueue::forget`]: polls take the frames that the old back-end has
+    /// left, and end no grants.
+    pub fn expire(&mut self) {
+        self.running = false;
+        self.frozen = false;
+        self.void = true;
     }
 
     /// What broke the device, if it is.
@@ -265,9 +289,12 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         budget: usize,
         mut deliver: impl FnMut(Frame<B>),
     ) -> Result<RxPolled, Violation> {
-        self.retry_pinned(host);
         let mut polled = RxPolled::default();
-        if self.running {
+        if self.frozen {
+            return Ok(polled);
+        }
+        self.retry_pinned(host);
+        if self.broken.is_none() {
             match self.take_frames(host, budget, &mut deliver) {
                 Ok(more) => polled.more = more,
                 Err(violation) => {
@@ -282,6 +309,9 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
     }
 
     fn retry_pinned(&mut self, host: &H) {
+        if self.void {
+            self.spare.extend(self.pinned.drain(..).map(|(buffer, _)| buffer));
+        }
         for index in (0..self.pinned.len()).rev() {
             let (buffer, grant) = self.pinned.swap_remove(index);
             match host.grants().end_access(grant) {
@@ -292,11 +322,12 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
     }
 
     /// Ends the connection after the back-end closed, or gave no answer to our closing. Buffers come
-    /// back as spare, except those that the back-end still maps. Returns how many of these there are.
-    /// `PASSIVE_LEVEL`.
+    /// back as spare, except those that the back-end still maps. Returns how many of these there are. Frames that
+    /// are still on the ring are lost: poll before. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H) -> usize {
         self.running = false;
-        self.drop_assembly();
+        self.frozen = false;
+        self.lose_assembly();
         for slot in &mut self.slots {
             let Some((buffer, grant)) = slot.take() else { continue };
             match host.grants().end_access(grant) {
@@ -317,10 +348,12 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
     }
 
     /// Ends the connection after a wake in a new domain: the old grants mean nothing, so they are not
-    /// ended, and all buffers are spare. `PASSIVE_LEVEL`.
+    /// ended, and all buffers are spare. Frames that are still on the ring are lost: [`RxQueue::expire`] and poll
+    /// before. `PASSIVE_LEVEL`.
     pub fn forget(&mut self) {
         self.running = false;
-        self.drop_assembly();
+        self.frozen = false;
+        self.lose_assembly();
         self.spare.extend(self.slots.iter_mut().filter_map(Option::take).map(|(buffer, _)| buffer));
         self.spare.extend(self.pinned.drain(..).map(|(buffer, _)| buffer));
         if let Some(channel) = self.channel.take() {

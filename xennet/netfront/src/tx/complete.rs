@@ -41,6 +41,9 @@ impl<H: Host, T> TxQueue<H, T> {
         mut done: impl FnMut(T, TxOutcome),
     ) -> Result<TxPolled, Violation> {
         let mut polled = TxPolled::default();
+        if self.frozen {
+            return Ok(polled);
+        }
         for index in (0..self.table.pinned()).rev() {
             if let Some(packet) = self.table.retry_pinned(index, host) {
                 self.settle(packet, TxOutcome::Sent, &mut done);
@@ -111,6 +114,7 @@ impl<H: Host, T> TxQueue<H, T> {
                 }
                 self.settle(packet, outcome, done);
             }
+            Shadow::Granted { packet, .. } if self.void => self.settle(packet, outcome, done),
             Shadow::Granted { grant, packet } => match host.grants().end_access(grant) {
                 Ok(()) => self.settle(packet, outcome, done),
                 Err(StillMapped(grant)) => {
@@ -161,6 +165,7 @@ impl<H: Host, T> TxQueue<H, T> {
     /// it can be sent again. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H, mut done: impl FnMut(T, TxOutcome)) -> Detached {
         self.running = false;
+        self.frozen = false;
         // What was answered is told as it was.
         let _ = self.poll(host, self.last_progress, TX_SLOTS, &mut done);
         self.remains.retry(host);
@@ -193,8 +198,12 @@ impl<H: Host, T> TxQueue<H, T> {
 
     /// Ends the connection after a wake in a new domain: the old grants mean nothing, so they are not
     /// ended, and every packet is handed back, in the order of sending. `PASSIVE_LEVEL`.
-    pub fn forget(&mut self, mut done: impl FnMut(T, TxOutcome)) {
+    pub fn forget(&mut self, host: &H, mut done: impl FnMut(T, TxOutcome)) {
         self.running = false;
+        (self.frozen, self.void) = (false, true);
+        // What the old back-end has answered is told as it was; all of it, so that nothing is sent twice.
+        let mut polled = TxPolled::default();
+        let _ = self.take_responses(host, self.last_progress, usize::MAX, &mut polled, &mut done);
         for id in 0..TX_SLOTS as u16 {
             match self.table.take_slot(id) {
                 Some(Shadow::Pooled { packet, .. } | Shadow::Granted { packet, .. }) => {

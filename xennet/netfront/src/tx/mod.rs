@@ -123,6 +123,9 @@ struct Channel<H: Host> {
 pub struct TxQueue<H: Host, T> {
     channel: Option<Channel<H>>,
     running: bool,
+    frozen: bool,
+    /// The grants on the ring belong to a domain that is no more.
+    void: bool,
     table: Table<T>,
     broken: Option<Violation>,
     counters: TxCounters,
@@ -143,6 +146,8 @@ impl<H: Host, T> TxQueue<H, T> {
         Self {
             channel: None,
             running: false,
+            frozen: false,
+            void: false,
             table: Table::new(),
             broken: None,
             counters: TxCounters::default(),
@@ -175,20 +180,29 @@ impl<H: Host, T> TxQueue<H, T> {
         };
         let gref = ring.gref();
         self.channel = Some(Channel { ring, pool, plan: *plan, peer });
-        self.broken = None;
+        (self.broken, self.frozen, self.void) = (None, false, false);
         self.extras = 0;
         Ok(gref)
     }
 
-    /// Lets packets in: the back-end is connected.
+    /// Lets packets in: the back-end is connected. Poll afterwards: answers may have come unseen.
     pub fn enable(&mut self, now: u64) {
         self.running = self.channel.is_some() && self.broken.is_none();
+        self.frozen = false;
         self.last_progress = now;
     }
 
-    /// Keeps packets out. What is on the ring stays there.
+    /// Keeps packets out. What is on the ring stays there, and answers are still taken.
     pub fn disable(&mut self) {
         self.running = false;
+        self.frozen = false;
+    }
+
+    /// Before a suspend: touches neither the ring nor a grant until [`TxQueue::enable`], [`TxQueue::detach`] or
+    /// [`TxQueue::forget`]. Nobody knows in which domain the next call is.
+    pub fn freeze(&mut self) {
+        self.running = false;
+        self.frozen = true;
     }
 
     /// Asks for one event for many responses (as at first), or for one each.

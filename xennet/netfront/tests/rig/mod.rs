@@ -371,7 +371,7 @@ impl Rig {
         for queue in &mut self.queues {
             let done = &mut self.done;
             (queue.tx_port, queue.rx_port) = (None, None);
-            queue.tx.forget(|cookie, outcome| done.push((cookie, outcome)));
+            queue.tx.forget(&self.host, |cookie, outcome| done.push((cookie, outcome)));
             queue.rx.forget();
         }
         self.sent.clear();

@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 use crate::{build, run, setup};
 
 /// Test binaries that measure, with their packages; add yours.
-const BENCHES: &[(&str, &str, &str)] = &[("disk", "scenarios", "xenvbd_cost"), ("net", "benches", "net")];
+const BENCHES: &[(&str, &str, &str)] =
+    &[("disk", "scenarios", "xenvbd_cost"), ("net", "scenarios", "xennet_cost")];
 
 /// Options of `bench`.
 #[derive(clap::Args)]
@@ -29,12 +30,9 @@ pub fn command(options: &Options) -> Result<String> {
     let wanted = |name: &str| options.names.is_empty() || options.names.iter().any(|n| n == name);
     for (name, package, binary) in BENCHES.iter().filter(|(name, ..)| wanted(name)) {
         run::step(&format!("bench: {name}"));
-        // Budgets of instructions are those of optimised code; drivers are that in any case.
-        let profile: &[&str] = if *package == "benches" { &["--release"] } else { &[] };
         run::run(
             run::cargo()
                 .args(["test", "--quiet", "--locked", "--package", package, "--test", binary])
-                .args(profile)
                 .args(["--", "--nocapture", "--test-threads", "1"])
                 .env("XENPV_DRIVERS", build::out_dir()),
         )?;
@@ -47,8 +45,7 @@ mod tests {
     #[test]
     fn every_bench_is_there() {
         for (name, package, binary) in super::BENCHES {
-            let folder = if *package == "benches" { "bench" } else { package };
-            let path = crate::run::root().join(format!("tests/{folder}/tests/{binary}.rs"));
+            let path = crate::run::root().join(format!("tests/{package}/tests/{binary}.rs"));
             assert!(path.exists(), "{name}: {}", path.display());
         }
     }

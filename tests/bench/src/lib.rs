@@ -5,5 +5,4 @@ pub mod allocations;
 pub mod block;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod instructions;
-pub mod net;
 pub mod operations;

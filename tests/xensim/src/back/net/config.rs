@@ -89,6 +89,8 @@ impl NetKind {
 pub struct NetPolicy {
     /// Nanoseconds until a tx packet is answered, at least and at most.
     pub tx_latency: (u64, u64),
+    /// Nanoseconds that a queue's thread takes for a tx packet, and for an rx packet: while it is busy it takes no other.
+    pub service: u64,
     /// tx packets are answered in random order.
     pub out_of_order: bool,
     /// tx packets answered by an error (and not sent).

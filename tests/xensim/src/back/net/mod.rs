@@ -41,6 +41,8 @@ pub struct NetStats {
     pub rx_packets: u64,
     /// Their slots.
     pub rx_slots: u64,
+    /// Pages of the guest that frames were put in so far.
+    pub rx_pages: u64,
     /// Notifications sent to the guest.
     pub notified: u64,
     /// Control requests.
@@ -85,6 +87,8 @@ pub struct Queue {
     /// Host ends: tx and rx (the same without split channels).
     pub ports: (u32, u32),
     tx_kicked: bool,
+    /// When the threads for both ways are free again.
+    busy_until: [u64; 2],
     tx_jobs: Vec<tx::Job>,
     tx_answered: Vec<u16>,
     /// Frames that wait for rx buffers.
@@ -125,6 +129,7 @@ pub struct NetBackend {
     finished: bool,
     kept: Vec<Mapping>,
     round_robin: u32,
+    rx_frames: std::collections::BTreeSet<u32>,
     /// The next packet to the guest is attacked with this, whatever the chances say.
     pub next_attack: Option<NetAttack>,
 }
@@ -152,6 +157,7 @@ impl NetBackend {
             finished: false,
             kept: Vec::new(),
             round_robin: 0,
+            rx_frames: std::collections::BTreeSet::new(),
             next_attack: None,
         }
     }
@@ -307,6 +313,7 @@ impl NetBackend {
             maps: vec![tx_map, rx_map],
             ports,
             tx_kicked: true,
+            busy_until: [0; 2],
             tx_jobs: Vec::new(),
             tx_answered: Vec::new(),
             backlog: std::collections::VecDeque::new(),
@@ -425,14 +432,15 @@ impl Device for NetBackend {
         }
         for (index, queue) in self.queues.iter().enumerate() {
             let base = QUEUES + index as Part * PER_QUEUE;
-            if !queue.broken && (queue.tx_kicked || world.hv.host_pending(queue.ports.0)) {
+            let free = queue.busy_until.map(|until| until <= world.now);
+            if !queue.broken && free[0] && (queue.tx_kicked || world.hv.host_pending(queue.ports.0)) {
                 parts.push(base);
             }
             if queue.tx_jobs.iter().any(|job| !job.lost && job.due <= world.now) {
                 parts.push(base + 1);
             }
             let more = !queue.rx_starved || world.hv.host_pending(queue.ports.1);
-            if !queue.broken && !queue.backlog.is_empty() && more {
+            if !queue.broken && free[1] && !queue.backlog.is_empty() && more {
                 parts.push(base + 2);
             }
             if queue.storm > 0 {
@@ -483,7 +491,8 @@ impl Device for NetBackend {
         let jobs = jobs.filter(|job| !job.lost).map(|job| job.due);
         let wires = [&self.network.outbound, &self.network.inbound];
         let wires = wires.into_iter().filter_map(|wire| wire.deadline(now));
-        jobs.chain(wires).chain([self.bus.not_before]).filter(|due| *due > now).min()
+        let busy = self.queues.iter().flat_map(|queue| queue.busy_until);
+        jobs.chain(wires).chain(busy).chain([self.bus.not_before]).filter(|due| *due > now).min()
     }
 
     fn domain_gone(&mut self, world: &mut World) {

@@ -122,6 +122,7 @@ impl NetBackend {
             }
         }
         let Some(frame) = queue.backlog.pop_front() else { return };
+        queue.busy_until[1] = world.now + self.config.policy.service;
         let attack = self.rx_attack(world);
         let mut flags = 0;
         if frame.checksum_blank {
@@ -189,6 +190,11 @@ impl NetBackend {
     fn rx_slot(&mut self, world: &mut World, index: usize, part: &[u8], headroom: usize) -> (u16, i16) {
         let (id, gref) = self.rx_request(index);
         let domid = self.config.backend_domid;
+        if let Some((.., page)) = world.grant_raw(gref)
+            && self.rx_frames.insert(page)
+        {
+            self.stats.rx_pages += 1;
+        }
         match world.copy_to_grant(domid, gref, headroom, part, "net rx buffer") {
             Ok(()) => (id, part.len() as i16),
             Err(_) => (id, netif::RSP_ERROR),

@@ -53,6 +53,7 @@ impl NetBackend {
                 return self.fatal(world, index, format!("impossible number of requests: {overrun:?}"));
             }
         };
+        queue.busy_until[0] = world.now + self.config.policy.service;
         let mut left = waiting;
         let first = Tx::decode(&queue.tx.request(queue.tx.req_cons));
         queue.tx.req_cons = queue.tx.req_cons.wrapping_add(1);

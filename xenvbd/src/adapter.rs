@@ -17,6 +17,7 @@ use xenpci_interface::{
 };
 
 use crate::{
+    gate::Gate,
     numbering::{TARGETS, target_for},
     passive::PassiveLock,
     probe::Prover,
@@ -29,6 +30,10 @@ use crate::{
 const CLASS: &str = "device/vbd";
 /// How long after a look that found waiting grants the next one is.
 const RETRY: u64 = 10_000_000;
+/// Why no pass begins: the domain sleeps.
+const SUSPENDED: u32 = 1;
+/// Why no pass begins: the device does.
+const POWERED_DOWN: u32 = 2;
 
 /// Told about suspends.
 pub struct Suspender(Weak<Adapter>);
@@ -37,12 +42,19 @@ impl PhaseHandler for Suspender {
     fn phase(&self, phase: Phase) {
         let Some(adapter) = self.0.upgrade() else { return };
         match phase {
-            Phase::Prepare => adapter.targets().for_each(Target::prepare_suspend),
+            Phase::Prepare => {
+                adapter.gate.close(&adapter.client, SUSPENDED);
+                adapter.targets().for_each(Target::prepare_suspend);
+            }
             Phase::Early => {}
-            Phase::Late(Wake::Cancelled) => adapter.targets().for_each(Target::thaw),
-            Phase::Late(Wake::SameDomain | Wake::NewDomain) => {
+            // A back-end that closed meanwhile in the same domain is found by the next pass.
+            Phase::Late(Wake::Cancelled | Wake::SameDomain) => {
+                adapter.targets().for_each(Target::thaw);
+                adapter.go_on(SUSPENDED);
+            }
+            Phase::Late(Wake::NewDomain) => {
                 adapter.targets().for_each(Target::forget);
-                adapter.kick();
+                adapter.go_on(SUSPENDED);
             }
         }
     }
@@ -76,8 +88,8 @@ pub struct Adapter {
     /// Number of targets in the table.
     count: AtomicU32,
     side: PassiveLock<Side>,
-    /// One pass at a time, and none after the stop.
-    gate: PassiveLock<()>,
+    /// One pass at a time, none in a sleep, and none after the stop.
+    gate: Gate,
     work: Option<Work>,
     wake: Option<Timer>,
     poll: Option<Timer>,
@@ -111,7 +123,7 @@ impl Adapter {
                     client,
                     Side { owned: Vec::new(), registrations: Registrations::default() },
                 ),
-                gate: PassiveLock::new(client, ()),
+                gate: Gate::default(),
                 work: Work::new(client, make(Self::pass)).ok(),
                 wake: Timer::new(client, make(Self::kick)).ok(),
                 poll: Timer::new(client, make(Self::poll)).ok(),
@@ -216,7 +228,7 @@ impl Adapter {
 
     /// One look at everything. `PASSIVE_LEVEL`.
     pub fn pass(&self) {
-        let _one = self.gate.lock();
+        let Some(_one) = self.gate.enter(&self.client) else { return };
         if self.is_stopping() {
             return;
         }
@@ -321,8 +333,9 @@ impl Adapter {
     pub fn reset(&self) -> bool {
         let mut clean = true;
         for target in self.targets() {
-            if target.reset().held > 0 {
-                clean = false;
+            let report = target.reset();
+            clean &= report.is_complete();
+            if report.held > 0 {
                 target.require_reconnection();
             }
         }
@@ -340,6 +353,7 @@ impl Adapter {
 
     /// Into a sleep: nothing is submitted or taken any more. The rings stay, for hibernation to use.
     pub fn power_down(&self) {
+        self.gate.close(&self.client, POWERED_DOWN);
         self.targets().for_each(Target::sleep);
     }
 
@@ -352,6 +366,12 @@ impl Adapter {
                 target.thaw();
             }
         }
+        self.go_on(POWERED_DOWN);
+    }
+
+    /// After a sleep: looks at everything that has changed in it.
+    fn go_on(&self, reason: u32) {
+        self.gate.open(reason);
         self.kick();
     }
 
@@ -363,13 +383,17 @@ impl Adapter {
     /// Ends everything, bounded. The adapter is not used afterwards. `PASSIVE_LEVEL`.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        let registrations = core::mem::take(&mut self.side.lock().registrations);
+        let mut registrations = core::mem::take(&mut self.side.lock().registrations);
+        let suspend = registrations.suspend.take();
         drop(registrations);
-        // A pass under way would connect again what is disconnected now.
-        drop(self.gate.lock());
+        // A pass under way would connect again what is disconnected now; and a suspend is over before, or waits.
+        let last = self.gate.enter_open(&self.client);
         for target in self.targets() {
             target.disconnect();
         }
+        drop(last);
+        // Until here a new domain makes the targets forget what they still had.
+        drop(suspend);
     }
 
     /// After [`Adapter::stop`]: waits until no callback uses the adapter, and drops it. A callback that

@@ -325,8 +325,8 @@ unsafe extern "win64" fn start_io(raw: *mut c_void, srb: *mut SCSI_REQUEST_BLOCK
         SRB_FUNCTION_RESET_LOGICAL_UNIT | SRB_FUNCTION_RESET_DEVICE => {
             let report = find(extension, srb.address()).map(|(_, target)| target.reset());
             srb.complete(End::Status(match report {
-                Ok(report) if report.held == 0 => SRB_STATUS_SUCCESS,
-                // The back-end has the caller's pages: they end only by its answer.
+                Ok(report) if report.is_complete() => SRB_STATUS_SUCCESS,
+                // The back-end has the caller's pages, which end only by its answer, or the ring is on its way back.
                 Ok(_) => SRB_STATUS_ERROR,
                 Err(status) => status,
             }));

@@ -7,7 +7,7 @@ use std::{cell::RefCell, rc::Rc};
 use nt::sys::{PowerDeviceD0, PowerDeviceD3};
 use ntsim::storport::dump::{self, Dump, Trouble};
 use scenarios::{
-    disk::{ADAPTER, TARGET, VDEV, at, open, pattern, seeds, set_power, xen},
+    disk::{ADAPTER, TARGET, VDEV, at, open, pattern, seeds, set_power, try_at, xen},
     rig::{Rig, drivers, node, sleep},
 };
 use xensim::{
@@ -161,6 +161,32 @@ fn a_full_ring_that_nobody_serves_ends_the_dump() {
     });
     assert_eq!(end.expect_err("a crash").code, CRASH);
     assert!(matches!(outcome.take(), Some(Err(Trouble::Failed(_)))));
+}
+
+/// A disk without a ring cannot be dumped to: the stack is told so at once, however soon after the disk has gone the
+/// machine crashes.
+#[test]
+fn no_ring_no_dump() {
+    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 2), 2);
+    let xen = rig.xen.clone();
+    let outcome = Rc::new(RefCell::new(None));
+    let log = outcome.clone();
+    let end = rig.try_run(|| {
+        let _ = open();
+        let _ = prepare("dump_xenpvvbd.sys");
+        dump::on_crash(Box::new(move |dump| *log.borrow_mut() = Some(dump.start())));
+        xen.yank_disk(VDEV);
+        for _ in 0..500 {
+            sleep(10);
+            if try_at(TARGET).is_err() {
+                break;
+            }
+        }
+        rig.sim.crash_after(1);
+        sleep(10);
+    });
+    assert_eq!(end.expect_err("a crash").code, CRASH);
+    assert_eq!(outcome.take(), Some(Err(Trouble::NotInitialized)));
 }
 
 /// After a crash the next boot finds the dump through the normal driver.

@@ -2,6 +2,7 @@
 //! beside I/O.
 #![allow(missing_docs)]
 
+use nt::sys::SRB_STATUS_BUS_RESET;
 use ntsim::{
     pnp::{manager::sleep_ms, removal},
     storport::{
@@ -16,6 +17,7 @@ use scenarios::{
 use xensim::{
     Xen,
     back::block::{BlockAttack, BlockConfig, BlockKind},
+    wake::Wake,
 };
 
 /// The back-end does half of a transfer and says that it failed: never a success; tried again it is whole.
@@ -132,6 +134,66 @@ fn a_back_end_that_dies_and_returns_is_not_noticed() {
         });
         rig.xen.assert_clean();
     }
+}
+
+/// The guest wakes on a host whose back-end is not there before long: what Windows has under way outlasts all resets.
+/// (On real Xen a slow dom0 ended reads with SRB status 14 before the disk was back.)
+#[test]
+fn a_slow_new_host_loses_nothing() {
+    for untrusted in [false, true] {
+        let mut config = BlockConfig::new(VDEV, 64);
+        config.untrusted = untrusted;
+        config.policy.latency = (1_000_000, 3_000_000);
+        let rig = Rig::new(xen(config, 7), 7);
+        let xen = rig.xen.clone();
+        rig.run(|| {
+            let mut disk = open();
+            disk.may_time_out = true;
+            disk.write(4096, &pattern(99, 16384), false).unwrap();
+            let mut sent: Vec<_> =
+                (0..30u64).map(|n| disk.send(n * 64, Ok(&pattern(n, 16384))).unwrap()).collect();
+            xen.suspend(Wake::New(Box::default()), 1_000_000);
+            wait_until("the wake", 30, || rig.console().contains("resumed (Some(NewDomain))"));
+            xen.with_block(VDEV, |block, world| block.die(world));
+            sent.extend((30..50u64).map(|n| disk.send(n * 64, Ok(&pattern(n, 16384))).unwrap()));
+            let read = disk.send(4096, Err(16384)).unwrap();
+            // Longer than the class layer's retries last.
+            ntsim::ke::thread::spawn(Box::new({
+                let xen = xen.clone();
+                move || {
+                    sleep_ms(100_000);
+                    xen.with_block(VDEV, |block, world| block.revive(world));
+                }
+            }))
+            .unwrap();
+            assert!(read.finish().unwrap_or_else(|e| panic!("{e:?} {:#?}", events())) == pattern(99, 16384));
+            for (n, request) in sent.into_iter().enumerate() {
+                request.finish().unwrap_or_else(|e| panic!("{n}: {e:?} {:#?}", events()));
+            }
+            for n in 0..50u64 {
+                assert!(xen.disk(VDEV).unwrap().borrow().bytes(n * 64, 32) == pattern(n, 16384), "{n}");
+            }
+        });
+        rig.xen.assert_clean();
+    }
+}
+
+/// The back-end never comes back: requests do not wait for ever.
+#[test]
+fn a_lost_back_end_ends_requests_in_bounded_time() {
+    let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 8), 8);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let mut disk = open();
+        disk.may_time_out = true;
+        xen.with_block(VDEV, |block, world| block.die(world));
+        sleep_ms(1_000);
+        let before = rig.sim.now();
+        let outcome = disk.write(0, &[1; 4096], false);
+        let took = (rig.sim.now() - before) / 1_000_000_000;
+        assert_eq!(outcome, Err(Failure::Srb(SRB_STATUS_BUS_RESET as u8)));
+        assert!((180..300).contains(&took), "{took} s");
+    });
 }
 
 #[test]

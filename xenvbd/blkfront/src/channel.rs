@@ -252,6 +252,12 @@ impl<P: SharedPage> Remains<P> {
         self
     }
 
+    /// The domain of these grants is no more: their numbers may be others' by now, and nobody maps the memory. Frees
+    /// all of it.
+    pub fn void(mut self) {
+        self.parts.iter_mut().for_each(|part| part.grants.clear());
+    }
+
     /// True when nothing is left.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -271,7 +277,7 @@ impl<P: SharedPage> Drop for Remains<P> {
             if let Some(page) = part.page.take()
                 && !part.grants.is_empty()
             {
-                core::mem::forget(page);
+                page.leak();
             }
         }
     }

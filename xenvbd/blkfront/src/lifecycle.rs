@@ -27,6 +27,16 @@ pub struct ResetReport {
     /// Requests that an earlier reset handed back and that the back-end has still not answered: what overlaps with
     /// them waits, and no reset will change that.
     pub stuck: usize,
+    /// Requests that wait for a ring which is on its way back: the reset has failed as well.
+    pub waiting: usize,
+}
+
+impl ResetReport {
+    /// Whether every request was handed back.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.held == 0 && self.waiting == 0
+    }
 }
 
 impl<H: Platform, T: Payload> Queue<H, T> {
@@ -92,16 +102,21 @@ impl<H: Platform, T: Payload> Queue<H, T> {
 
     /// Ends what can be ended: everything that is not on the ring, and what is on the ring with copied
     /// data only; later requests on the same sectors wait until the back-end has answered. Requests
-    /// with pages of the driver on the ring are held.
-    pub fn reset(&mut self) -> ResetReport {
+    /// with pages of the driver on the ring are held. So are, if the caller is `patient`, those that wait for a ring
+    /// which a sleep or the back-end took away: ended and sent again they would come no further, and who counts his
+    /// tries would give up.
+    pub fn reset(&mut self, patient: bool) -> ResetReport {
         let mut report = ResetReport::default();
+        let patient = patient && self.awaits_ring();
         for number in self.parents.indices() {
             let Some(parent) = self.parents.get_mut(number) else { continue };
             if parent.token.is_none() {
                 report.stuck += 1;
                 continue;
             }
-            if parent.in_flight == 0 {
+            if parent.in_flight == 0 && patient {
+                report.waiting += 1;
+            } else if parent.in_flight == 0 {
                 // Also flushes that wait: take them out of that line first.
                 self.finish_anywhere(number, Failure::Reset);
                 report.ended += 1;
@@ -113,6 +128,15 @@ impl<H: Platform, T: Payload> Queue<H, T> {
             }
         }
         report
+    }
+
+    /// Whether nothing is issued for want of a ring, or because of a sleep.
+    fn awaits_ring(&self) -> bool {
+        match self.state {
+            State::Running => self.channel.is_none(),
+            State::Frozen => true,
+            State::Broken(_) => false,
+        }
     }
 
     /// Hands a request back whose data was copied, and keeps what the back-end has of it.

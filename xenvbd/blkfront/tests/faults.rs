@@ -266,7 +266,7 @@ fn a_reset_ends_copied_requests_and_holds_the_others() {
         let mut rig = Rig::connected(config, policy(), 8);
         let old = write(&mut rig, 0, Layout::Pages);
         rig.settle();
-        let report = rig.queues[0].reset();
+        let report = rig.queues[0].reset(false);
         rig.collect(0);
         assert_eq!((report.ended, report.held), if untrusted { (1, 0) } else { (0, 1) });
         assert_eq!(rig.outcome(&old), untrusted.then_some(Err(Failure::Reset)));
@@ -293,6 +293,27 @@ fn a_reset_ends_copied_requests_and_holds_the_others() {
         assert!(!rig.fences.any());
         rig.xen.assert_clean();
     }
+}
+
+/// While the ring is away a patient reset ends nothing; the new ring does.
+#[test]
+fn a_reset_waits_for_a_ring_that_is_on_its_way_back() {
+    let mut rig = Rig::connected(config(BlockKind::Blkback), policy(), 12);
+    rig.disconnect();
+    let io = write(&mut rig, 0, Layout::Pages);
+    let report = rig.queues[0].reset(true);
+    assert_eq!((report.ended, report.held, report.waiting, report.is_complete()), (0, 0, 1, false));
+    rig.connect().unwrap();
+    rig.settle();
+    assert_eq!(rig.outcome(&io), Some(Ok(())));
+    check(&rig, 0);
+    rig.disconnect();
+    let late = write(&mut rig, 1, Layout::Pages);
+    let report = rig.queues[0].reset(false);
+    rig.collect(0);
+    assert_eq!((report.ended, report.waiting, report.is_complete()), (1, 0, true));
+    assert_eq!(rig.outcome(&late), Some(Err(Failure::Reset)));
+    rig.xen.assert_clean();
 }
 
 #[test]

@@ -7,7 +7,7 @@ use blkfront::{
     channel::Channel,
     control::{Fault, Step},
     lifecycle::Loss,
-    negotiate::{Disk, Plan},
+    negotiate::{BadDisk, Disk, Plan},
     request::{Failure, Rejected},
 };
 use xenbus::seam::{Clock, EventChannels, SharedPage};
@@ -34,10 +34,12 @@ impl Target {
         self.on_wishes(&mut side, &mut advance);
         // Bounded: each turn either waits or gets to another phase.
         for _ in 0..16 {
-            match self.turn(&mut side, &mut advance) {
-                Ok(true) => {}
-                Ok(false) => break,
+            let more = match self.turn(&mut side, &mut advance) {
+                Ok(more) => more,
                 Err(fault) => self.on_fault(&mut side, fault, &mut advance),
+            };
+            if !more {
+                break;
             }
         }
         if !side.remains.is_empty() {
@@ -66,6 +68,9 @@ impl Target {
             Phase::Closed => Ok(false),
             Phase::Connecting | Phase::Connected | Phase::Reconnecting | Phase::Closing => {
                 let step = side.control.step(&self.client, now)?;
+                if side.phase == Phase::Connected {
+                    side.last_fault = None;
+                }
                 self.on_step(side, step, now, advance)
             }
         }
@@ -170,6 +175,7 @@ impl Target {
                 cell.host.events.unmask(port);
             }
         }
+        self.waits_since.store(0, Ordering::Relaxed);
         // Requests of queues that have no ring this time go to the first.
         for index in used..self.queues.len() {
             self.move_requests(index);
@@ -218,6 +224,8 @@ impl Target {
 
     /// The disk is taken away: Windows sees it vanish, and what it still has fails.
     pub(super) fn leave(&self, side: &mut Guard<'_, ControlSide>, advance: &mut Advance) {
+        // First of all: what Windows does not see any more cannot be dumped to either. Its back-end may be gone already.
+        dump::withdraw(self.id);
         if self.presence.swap(Presence::Gone as u32, Ordering::AcqRel) == Presence::Present as u32 {
             advance.presence = true;
             self.log(abi::LOG_INFORMATION, "the host takes the disk away");
@@ -236,6 +244,7 @@ impl Target {
     /// Takes the rings from the queues; requests stay and wait.
     pub(super) fn lose_rings(&self, side: &mut Guard<'_, ControlSide>, loss: Loss) {
         dump::withdraw(self.id);
+        self.begin_waiting();
         // Channels that were opened but not connected yet, then those in use. Each is closed by the host of
         // its own queue: the events of its port go to that one.
         let opened = core::mem::take(&mut side.channels);
@@ -274,17 +283,21 @@ impl Target {
         let Some(why) = why else { return };
         self.log(abi::LOG_ERROR, &format!("the back-end broke the protocol: {why:?}"));
         self.break_queues();
-        if side.phase == Phase::Connected && side.control.disconnect(&self.client, self.client.now()).is_ok()
-        {
-            side.phase = Phase::Reconnecting;
+        if side.phase == Phase::Connected {
+            self.close_to(side, Phase::Reconnecting);
         }
     }
 
     /// Ejection, and rings that are of no use any more (hibernation has used them, requests are stuck).
     fn on_wishes(&self, side: &mut Guard<'_, ControlSide>, advance: &mut Advance) {
+        if side.phase != Phase::Connected {
+            // There is no ring to be stale; an eject waits for the connection.
+            self.stale.store(false, Ordering::Release);
+            return;
+        }
         let eject = self.ejecting.swap(false, Ordering::AcqRel);
         let stale = self.stale.swap(false, Ordering::AcqRel);
-        if side.phase != Phase::Connected || !(eject || stale) {
+        if !(eject || stale) {
             return;
         }
         if eject {
@@ -294,23 +307,41 @@ impl Target {
             self.freeze();
             self.lose_rings(side, Loss::Closed);
         }
-        if side.control.disconnect(&self.client, self.client.now()).is_ok() {
-            side.phase = if eject { Phase::Closing } else { Phase::Reconnecting };
+        self.close_to(side, if eject { Phase::Closing } else { Phase::Reconnecting });
+    }
+
+    /// Starts to close a connection whose rings are of no use any more. A store that fails now shows as a back-end that
+    /// does not close in time.
+    fn close_to(&self, side: &mut Guard<'_, ControlSide>, phase: Phase) {
+        side.phase = phase;
+        if let Err(fault) = side.control.disconnect(&self.client, self.client.now()) {
+            self.log(abi::LOG_WARNING, &format!("cannot tell the back-end to close: {fault}"));
         }
     }
 
-    fn on_fault(&self, side: &mut Guard<'_, ControlSide>, fault: Fault, advance: &mut Advance) {
+    /// True if another turn should follow at once.
+    fn on_fault(&self, side: &mut Guard<'_, ControlSide>, fault: Fault, advance: &mut Advance) -> bool {
+        // A store that does not answer says nothing about a disk that works.
+        let silence = matches!(fault, Fault::Store(_) | Fault::BadDisk(BadDisk::Store(_)));
+        let harmless = silence && side.phase == Phase::Connected;
         if side.last_fault.as_ref() != Some(&fault) {
-            self.log(abi::LOG_ERROR, &format!("no connection: {fault}"));
-            side.control.report(&self.client, &fault);
+            let what = if harmless { "cannot look after the connection" } else { "no connection" };
+            self.log(abi::LOG_ERROR, &format!("{what}: {fault}"));
+            if !silence {
+                side.control.report(&self.client, &fault);
+            }
         }
         side.last_fault = Some(fault);
+        advance.until = advance.until.min(self.client.now() + RETRY);
+        if harmless {
+            return false;
+        }
         self.lose_rings(side, Loss::Closed);
         side.phase = if side.phase == Phase::Closing {
             Phase::Closed
         } else {
             Phase::Waiting { until: self.client.now() + RETRY }
         };
-        advance.until = advance.until.min(self.client.now() + RETRY);
+        true
     }
 }

@@ -17,6 +17,9 @@ use crate::{scsi::Attention, token::Token};
 
 /// Ended requests that are handed back in one go.
 const BATCH: usize = 32;
+/// How long a ring that was lost is waited for before a reset ends what waits for it, in nanoseconds: several tries to
+/// connect to a host that is busy with a migration.
+const PATIENCE: u64 = 180_000_000_000;
 
 impl Target {
     /// Puts a request on a queue of the given processor. What cannot be done comes back.
@@ -25,34 +28,42 @@ impl Target {
     /// # Errors
     /// See [`Rejected`].
     pub fn submit(&self, request: Request<Token>, processor: u32) -> Result<(), Rejected<Token>> {
-        let active = self.active.load(Ordering::Relaxed).max(1);
-        let index = (processor % active) as usize;
-        let Some(cell) = self.queues.get(index) else {
-            return Err(Rejected { request, failure: Some(Failure::Gone) });
-        };
         let now = self.client.now();
-        let mut inner = cell.inner.lock();
-        inner.queue.submit(request, now)?;
-        if !inner.busy {
-            inner.queue.kick(&cell.host);
+        loop {
+            let index = processor % self.active.load(Ordering::Relaxed).max(1);
+            let Some(cell) = self.queues.get(index as usize) else {
+                return Err(Rejected { request, failure: Some(Failure::Gone) });
+            };
+            let mut inner = cell.inner.lock();
+            // A new connection may have fewer rings: who comes to a queue after its requests were moved would stay
+            // there.
+            if index >= self.active.load(Ordering::Relaxed).max(1) {
+                continue;
+            }
+            inner.queue.submit(request, now)?;
+            if !inner.busy {
+                inner.queue.kick(&cell.host);
+            }
+            return Ok(());
         }
-        Ok(())
     }
 
     /// Takes responses of a queue and hands requests back; after an event, lets the next one through.
     /// `IRQL <= DISPATCH_LEVEL`.
     pub fn service(&self, index: usize, event: bool) {
         let Some(cell) = self.queues.get(index) else { return };
-        if self.asleep.load(Ordering::Acquire) {
-            // An event's port stays masked until the sleep is over.
-            return;
-        }
         cell.inner.lock().busy = true;
         let mut lifted = false;
         let mut worked = false;
         loop {
             let polled = {
                 let mut inner = cell.inner.lock();
+                // Asked under the lock: who sets it takes the lock once and knows that nobody is at the ring. An
+                // event's port stays masked until the sleep is over.
+                if self.asleep.load(Ordering::Acquire) {
+                    inner.busy = false;
+                    return;
+                }
                 let before = inner.queue.counters().responses;
                 let polled = inner.queue.poll(&cell.host);
                 worked |= inner.queue.counters().responses != before;
@@ -144,14 +155,17 @@ impl Target {
     /// closed and made anew. `IRQL <= DISPATCH_LEVEL`.
     pub fn reset(&self) -> ResetReport {
         let mut report = ResetReport::default();
+        let since = self.waits_since.load(Ordering::Relaxed);
+        let patient = self.client.now().saturating_sub(since) < PATIENCE;
         for cell in &self.queues {
-            let part = cell.inner.lock().queue.reset();
+            let part = cell.inner.lock().queue.reset(patient);
             report.ended += part.ended;
             report.held += part.held;
             report.stuck += part.stuck;
+            report.waiting += part.waiting;
             self.hand_back(cell);
         }
-        if report.held == 0 {
+        if report.is_complete() {
             self.unit.raise(Attention::Reset);
         }
         if report.stuck > 0 {

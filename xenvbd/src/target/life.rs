@@ -2,7 +2,11 @@
 
 use core::sync::atomic::Ordering;
 
-use blkfront::{channel::Channel, control::Step, lifecycle::Loss};
+use blkfront::{
+    channel::{Channel, Remains},
+    control::Step,
+    lifecycle::Loss,
+};
 use xenbus::seam::{Clock, EventChannels};
 
 use super::{Advance, Phase, Presence, Target};
@@ -34,26 +38,36 @@ impl Target {
         }
     }
 
-    /// Before a suspend: no more submissions, and a second for what is under way.
+    /// Before a suspend: no more submissions, and a second for what is under way. What is left stays on the rings
+    /// untouched until it is known how the machine woke: in a new domain the grants in it are others'. `PASSIVE_LEVEL`.
     pub fn prepare_suspend(&self) {
-        self.each_queue(|_, queue| queue.freeze());
+        self.freeze();
         let deadline = self.client.now() + 1_000_000_000;
         while self.on_ring() > 0 && self.client.now() < deadline {
             self.client.sleep(1_000_000);
             self.service_all();
         }
+        self.sleep();
     }
 
     /// Nothing is submitted any more; what is under way goes on. `IRQL <= DISPATCH_LEVEL`.
     pub fn freeze(&self) {
+        self.begin_waiting();
         self.each_queue(|_, queue| queue.freeze());
+    }
+
+    /// Requests wait from now on, if they do not already.
+    pub(super) fn begin_waiting(&self) {
+        let now = self.client.now().max(1);
+        let _ = self.waits_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Into a sleep: as [`Target::freeze`], and nothing is taken from the rings, which hibernation may use.
     /// `IRQL <= DISPATCH_LEVEL`.
     pub fn sleep(&self) {
-        self.freeze();
         self.asleep.store(true, Ordering::Release);
+        // Takes each lock once: nobody is at a ring afterwards.
+        self.freeze();
     }
 
     /// The medium is to be taken out, as the user asked.
@@ -72,6 +86,9 @@ impl Target {
         let slept = self.asleep.swap(false, Ordering::AcqRel);
         self.each_queue(|host, queue| {
             queue.thaw(host);
+            if queue.channel().is_some() {
+                self.waits_since.store(0, Ordering::Relaxed);
+            }
             if slept && let Some(port) = queue.channel().and_then(Channel::port) {
                 host.events.unmask(port);
             }
@@ -79,10 +96,11 @@ impl Target {
         self.service_all();
     }
 
-    /// After a wake: rings, ports and grants are void. The next [`Target::advance`] connects.
+    /// Awake in a new domain: rings, ports and grants are void. The next [`Target::advance`] connects.
     pub fn forget(&self) {
         let mut side = self.side.lock();
-        self.each_queue(|_, queue| queue.freeze());
+        self.freeze();
+        core::mem::take(&mut side.remains).into_iter().for_each(Remains::void);
         self.lose_rings(&mut side, Loss::NewDomain);
         side.control.forget();
         if side.phase != Phase::Closed {

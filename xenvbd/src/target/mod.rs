@@ -15,7 +15,7 @@ use alloc::{
     sync::{Arc, Weak},
     vec::Vec,
 };
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use blkfront::{
     channel::{Channel, Remains},
@@ -162,6 +162,8 @@ pub struct Target {
     stale: AtomicBool,
     /// The rings are not looked at: hibernation may use them, and its responses are none of ours.
     asleep: AtomicBool,
+    /// Since when requests wait for a ring, in nanoseconds; 0 while there is one.
+    waits_since: AtomicU64,
     /// Queues with a ring.
     active: AtomicU32,
     queues: Vec<Cell>,
@@ -229,6 +231,7 @@ impl Target {
                 ejecting: AtomicBool::new(false),
                 stale: AtomicBool::new(false),
                 asleep: AtomicBool::new(false),
+                waits_since: AtomicU64::new(0),
                 active: AtomicU32::new(0),
                 queues,
                 side: PassiveLock::new(client, side),

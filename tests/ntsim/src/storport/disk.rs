@@ -14,6 +14,8 @@ use nt::sys::*;
 
 /// Retries of a request that failed in a way that may pass (classpnp's MAXIMUM_RETRIES).
 const RETRIES: u32 = 4;
+/// Times that all resets are tried before a request counts as lost for good. Windows has no such limit.
+const ROUNDS: u32 = 8;
 
 /// Why a disk operation failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,10 +201,11 @@ impl Disk {
         Ok(request)
     }
 
-    /// Waits for a request; when its time is up resets in steps, as Storport does: unit, target, bus.
+    /// Waits for a request; when its time is up resets in steps, as Storport does: unit, target, bus, and again. What
+    /// the miniport still has after a reset that failed is its own and cannot be sent a second time.
     fn wait(&self, request: &Arc<Request>) -> Option<Outcome> {
         let limit = u64::from(request.ask.timeout) * 1000;
-        for step in 0..=3 {
+        for step in 0..3 * ROUNDS {
             if let Some(outcome) = request.wait(Timeout::millis(limit)) {
                 return Some(outcome);
             }
@@ -212,14 +215,13 @@ impl Disk {
                 request.ask.cdb,
                 self.adapter.queue.active()
             );
-            match step {
+            match step % 3 {
                 0 => self.reset(SRB_FUNCTION_RESET_LOGICAL_UNIT),
                 1 => self.reset(SRB_FUNCTION_RESET_DEVICE),
-                2 => self.reset_bus(),
-                _ => {}
+                _ => self.reset_bus(),
             }
         }
-        None
+        request.wait(Timeout::millis(limit))
     }
 
     /// Sends a finished request anew, with its data.

@@ -171,6 +171,13 @@ pub trait SharedPage {
     fn copy_out(&self, offset: usize, to: &mut [u8]);
     /// Copies in bytes, word by word. `offset` and `from.len()` are multiples of 4.
     fn copy_in(&self, offset: usize, from: &[u8]);
+    /// Gives up the owner and keeps the memory for good: the peer still maps some of it.
+    fn leak(self)
+    where
+        Self: Sized,
+    {
+        core::mem::forget(self);
+    }
 }
 
 /// No page could be had.
@@ -178,8 +185,8 @@ pub trait SharedPage {
 pub struct NoMemory;
 
 /// Hands out pages that can be granted. `IRQL <= DISPATCH_LEVEL`. A page is freed by dropping it:
-/// whoever grants it keeps it together with its grant and forgets it (leaks, on purpose) rather than
-/// drop it while [`StillMapped`].
+/// whoever grants it keeps it together with its grant and leaks it ([`SharedPage::leak`]) rather than drop it while
+/// [`StillMapped`].
 pub trait PageAllocator {
     /// An owned run of pages.
     type Page: SharedPage;

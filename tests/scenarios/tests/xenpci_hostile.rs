@@ -36,7 +36,7 @@ fn complaints() -> usize {
 }
 
 /// Whatever xenstored says to a running system: it is believed or not used any more (one entry in the
-/// event log), the bus can be stopped, and a migration to a host with a sound one mends it.
+/// event log), disks go on, the bus can be stopped, and a migration to a host with a sound one mends it.
 #[test]
 fn lies_of_xenstored() {
     for (seed, attack) in StoreAttack::ALL.into_iter().enumerate() {
@@ -44,11 +44,14 @@ fn lies_of_xenstored() {
         let xen = rig.xen.clone();
         let breaks = !matches!(attack, StoreAttack::StrangeError | StoreAttack::WatchFlood);
         rig.run(|| {
-            boot(&["xenpvpci"]);
+            let disk = open();
             wait_until("vif 0", 5, || pnp::find("XENPV\\VIF").is_some());
             xen.sim_mut().ring.mode = StoreMode::Hostile(attack, 1);
             xen.plug_nic(NicConfig::new(1));
-            sleep(45_000);
+            for n in 1..10 {
+                does_io(&disk, &xen, n);
+                sleep(5_000);
+            }
             assert!(complaints() <= 1, "{attack:?}: {:#?}", event_log());
             if breaks {
                 assert_eq!(complaints(), 1, "{attack:?}: {:#?}", event_log());
@@ -59,6 +62,7 @@ fn lies_of_xenstored() {
             ntsim::po::system::transition(ntsim::po::system::Transition::Hibernate, || xen.s4_wake(host))
                 .unwrap();
             wait_until("the keys", 20, || xen.missing_capabilities().is_empty());
+            does_io(&disk, &xen, 20);
             removal::disable(node(BUS)).unwrap();
         });
     }
@@ -92,10 +96,14 @@ fn silence_breaks_the_store_after_its_bound_and_nothing_else() {
         let rig = Rig::new(xen(1), 300);
         let xen = rig.xen.clone();
         rig.run(|| {
-            boot(&["xenpvpci"]);
+            let disk = open();
             wait_until("vif 0", 5, || pnp::find("XENPV\\VIF").is_some());
             sleep(1_000);
             xen.sim_mut().ring.mode = mode;
+            for n in 1..10 {
+                does_io(&disk, &xen, n);
+                sleep(5_000);
+            }
             // Somebody has to ask: the bus is taken down, which ends watches.
             let before = rig.sim.now();
             removal::disable(node(BUS)).unwrap();

@@ -158,6 +158,16 @@ impl<F: Frames, P: Platform> Table<F, P> {
         self.header(grant.raw()).is_some_and(|header| header.load(Ordering::Acquire) & MAPPED != 0)
     }
 
+    /// Entries that peers have mapped right now: what is left when everybody has ended theirs is memory that cannot be
+    /// freed.
+    pub fn mapped(&self) -> usize {
+        let frames = self.common.with(|common| common.frames);
+        (RESERVED_ENTRIES..frames * ENTRIES_PER_FRAME)
+            .filter_map(|index| self.header(index))
+            .filter(|header| header.load(Ordering::Acquire) & MAPPED != 0)
+            .count()
+    }
+
     /// Counters.
     pub fn stats(&self) -> Stats {
         let cached: u32 = self.caches.iter().map(|cache| cache.free.load(Ordering::Relaxed)).sum();

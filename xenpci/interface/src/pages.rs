@@ -13,9 +13,10 @@ use xenbus::{
 use crate::client::Client;
 
 /// A run of nonpaged pages, freed when dropped (`IRQL <= DISPATCH_LEVEL`). Whoever grants them
-/// forgets the value rather than drop it while the back-end still maps a page.
+/// leaks them ([`SharedPage::leak`]) rather than drop them while the back-end still maps a page.
 pub struct Pages {
-    client: Client,
+    /// `None` once leaked: the memory is xenpci's, and nothing of the driver's stays with it.
+    client: Option<Client>,
     address: NonNull<u8>,
     pages: RawPages<Vec<Gfn>>,
 }
@@ -39,7 +40,8 @@ impl Pages {
 impl Drop for Pages {
     #[expect(unsafe_code, reason = "calls through the interface")]
     fn drop(&mut self) {
-        let t = self.client.table();
+        let Some(client) = &self.client else { return };
+        let t = client.table();
         // SAFETY: the address came from `pages_alloc` and is freed once; `pages` is not used again.
         unsafe { (t.pages_free)(t.context, self.address.as_ptr()) }
     }
@@ -76,6 +78,9 @@ impl SharedPage for Pages {
     fn copy_in(&self, offset: usize, from: &[u8]) {
         self.pages.copy_in(offset, from);
     }
+    fn leak(mut self) {
+        self.client = None;
+    }
 }
 
 impl PageAllocator for Client {
@@ -95,6 +100,6 @@ impl PageAllocator for Client {
         let gfns: Vec<Gfn> = frames.into_iter().map(Gfn).collect();
         // SAFETY: xenpci gave `wanted` nonpaged, page-aligned pages that are freed in `drop` only.
         let pages = unsafe { RawPages::new(address, gfns) };
-        Ok(Pages { client: self.clone(), address, pages })
+        Ok(Pages { client: Some(self.clone()), address, pages })
     }
 }

@@ -16,6 +16,7 @@ pub mod hole;
 pub mod interrupts;
 pub mod log;
 mod mapped;
+mod modules;
 pub mod pages;
 pub mod params;
 pub mod processors;
@@ -228,6 +229,15 @@ impl Platform {
         drop(children);
         let balloon = self.balloon.lock().take();
         drop(balloon);
+        let mapped = self.grants.mapped();
+        if mapped != 0
+            && let Some(bus) = self.bus()
+        {
+            let text =
+                format!("{mapped} pages are still back-ends': the driver stays loaded until the next boot");
+            self.log.event(Severity::Warning, &text);
+            bus.keep_driver();
+        }
         self.log.set_console(None);
         let console = self.console.lock().take();
         drop(console);

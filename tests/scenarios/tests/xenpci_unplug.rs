@@ -125,6 +125,23 @@ fn all_is_unplugged_once_all_is_proven() {
     rig.xen.assert_clean();
 }
 
+/// Firmware has left the disk connected, and the back-end takes its time to close: it is waited for, as asking for a new
+/// connection before it is Closed leaves it in Closing for good.
+#[test]
+fn a_slow_close_is_waited_for() {
+    let slow = |seconds: u64| {
+        let mut slow = disk(XVDA, 0);
+        slow.left_connected = true;
+        slow.policy.close_delay = seconds * 1_000_000_000;
+        Boot { machine: Xen::builder().vcpus(1).disk(slow), ..Boot::default() }
+    };
+    let (rig, masks) = masks(slow(20));
+    assert_eq!(masks, [IDE | NVME], "{}", rig.console());
+    rig.xen.assert_clean();
+    // Bounded all the same.
+    stays("emulated disks stay: NotProven(51712)", slow(600));
+}
+
 #[test]
 fn secondary_disks_alone_are_unplugged_by_their_own_flag() {
     let mut sick = disk(XVDA, 0);
@@ -176,6 +193,21 @@ fn a_veto_is_a_veto() {
     stays("stay: NoDriver", Boot { packages: &["xenpvpci"], ..Boot::default() });
     let absent = EmulatedConfig { unplug: false, ..EmulatedConfig::default() };
     stays("stay: NoProtocol", Boot { machine: machine().emulated(absent), ..Boot::default() });
+}
+
+/// The driver of a NIC on the PCI bus is loaded already: this is no boot.
+#[test]
+fn a_nic_in_use_stays() {
+    let registry = || {
+        let nic = r"\Registry\Machine\System\CurrentControlSet\Enum\PCI\VEN_8086&DEV_100E\7";
+        cm::set_sz(nic, "ClassGUID", "{4D36E972-E325-11CE-BFC1-08002BE10318}");
+        // Any driver whose image is loaded by then.
+        cm::set_sz(nic, "Service", "xenpvvbd");
+    };
+    let (rig, masks) = masks(Boot { registry: &registry, ..Boot::default() });
+    assert_eq!(masks, [IDE | NVME], "{}", rig.console());
+    assert!(rig.console().contains("emulated NICs stay: InUse"), "{}", rig.console());
+    rig.xen.assert_clean();
 }
 
 #[test]

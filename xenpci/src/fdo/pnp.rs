@@ -1,17 +1,21 @@
 //! Plug and Play of the bus.
 
 use alloc::sync::Arc;
-use core::{ptr, sync::atomic::Ordering};
+use core::{
+    ptr::{self, null_mut},
+    sync::atomic::{AtomicPtr, Ordering},
+};
 
 use nt::sys::{
-    BusRelations, DeviceUsageTypeDumpFile, DeviceUsageTypeHibernation, DeviceUsageTypePaging,
+    BusRelations, DEVICE_OBJECT, DeviceUsageTypeDumpFile, DeviceUsageTypeHibernation, DeviceUsageTypePaging,
     IO_STATUS_BLOCK, IRP_MJ_PNP, IRP_MN_CANCEL_REMOVE_DEVICE, IRP_MN_CANCEL_STOP_DEVICE,
     IRP_MN_DEVICE_USAGE_NOTIFICATION, IRP_MN_FILTER_RESOURCE_REQUIREMENTS, IRP_MN_QUERY_CAPABILITIES,
     IRP_MN_QUERY_DEVICE_RELATIONS, IRP_MN_QUERY_PNP_DEVICE_STATE, IRP_MN_QUERY_REMOVE_DEVICE,
     IRP_MN_QUERY_STOP_DEVICE, IRP_MN_REMOVE_DEVICE, IRP_MN_START_DEVICE, IRP_MN_STOP_DEVICE,
     IRP_MN_SURPRISE_REMOVAL, IoBuildSynchronousFsdRequest, IoDetachDevice, IoGetAttachedDeviceReference,
     IofCallDriver, NTSTATUS, ObfDereferenceObject, PNP_DEVICE_NOT_DISABLEABLE, STATUS_DEVICE_BUSY,
-    STATUS_INSUFFICIENT_RESOURCES, STATUS_NOT_SUPPORTED, STATUS_PENDING, STATUS_SUCCESS,
+    STATUS_DEVICE_CONFIGURATION_ERROR, STATUS_INSUFFICIENT_RESOURCES, STATUS_NOT_SUPPORTED, STATUS_PENDING,
+    STATUS_SUCCESS,
 };
 
 use super::{Fdo, State};
@@ -20,8 +24,14 @@ use crate::{
     doors::Interface,
     irp::Irp,
     os::{Event, success},
-    platform::{Platform, Resources},
+    platform::{
+        Platform, Resources,
+        log::{Log, Severity},
+    },
 };
+
+/// The bus that serves Xen. A machine may have a second platform device (5853:0001 and 5853:0002).
+static BUS: AtomicPtr<DEVICE_OBJECT> = AtomicPtr::new(null_mut());
 
 /// The slots of `usage`.
 fn usage_index(kind: i32) -> Option<usize> {
@@ -89,6 +99,11 @@ impl Fdo {
             return status;
         }
         let _starting = self.starting.lock();
+        if !self.claim() {
+            // Its children would have the same unique IDs as the other's, and Xen registers most things once.
+            Log::new(self.device(), false).event(Severity::Error, "another device serves Xen already");
+            return STATUS_DEVICE_CONFIGURATION_ERROR;
+        }
         let resources = Resources::read(irp);
         match Platform::start(self, resources) {
             Ok(platform) => {
@@ -99,8 +114,22 @@ impl Fdo {
                 *self.door.lock() = door;
                 STATUS_SUCCESS
             }
-            Err(status) => status,
+            Err(status) => {
+                self.disclaim();
+                status
+            }
         }
+    }
+
+    /// Takes Xen for this bus, if no other bus of the machine has it.
+    fn claim(&self) -> bool {
+        let held = BUS.compare_exchange(null_mut(), self.device(), Ordering::AcqRel, Ordering::Acquire);
+        held.is_ok() || held == Err(self.device())
+    }
+
+    fn disclaim(&self) {
+        // Not ours: nothing to give back.
+        let _ = BUS.compare_exchange(self.device(), null_mut(), Ordering::AcqRel, Ordering::Relaxed);
     }
 
     /// Takes Xen down; the children's holdings are closed first.
@@ -114,6 +143,8 @@ impl Fdo {
                 child.holdings.close();
             }
             platform.stop();
+            drop(platform);
+            self.disclaim();
         }
     }
 

@@ -3,7 +3,6 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use nt::sys::ZwQuerySystemInformation;
 use xenbus::{
     io::blkif::{Operation, Request, SECTORS_PER_PAGE, Segment, Status, WireResponse},
     keys::{self, back, blk_back, blk_front, front, net_front},
@@ -17,6 +16,9 @@ use crate::os::{registry::Key, time};
 
 /// A state is waited for this long, a read too.
 const PATIENCE: u64 = 5 * time::SECOND;
+/// A back-end may take this long to close: it ends its threads and gives the medium back first. One that is asked for a
+/// new connection before it is Closed stays in Closing for good (blkback).
+const CLOSING_PATIENCE: u64 = 30 * time::SECOND;
 /// Between two looks.
 const LOOK: u64 = 2 * time::MS;
 /// Owner of the ports: not the bus, not a child.
@@ -104,7 +106,10 @@ impl<'a> Subject<'a> {
 
     /// Waits until the back-end is in one of `states`.
     fn wait_for(&self, states: &[u32]) -> bool {
-        let end = time::now() + PATIENCE;
+        self.wait_until(time::now() + PATIENCE, states)
+    }
+
+    fn wait_until(&self, end: u64, states: &[u32]) -> bool {
         loop {
             if states.contains(&self.state()) {
                 return true;
@@ -122,8 +127,7 @@ impl<'a> Subject<'a> {
         if matches!(self.state(), INIT_WAIT) {
             return true;
         }
-        self.close();
-        self.switch(INITIALISING).is_ok() && self.wait_for(&[INIT_WAIT])
+        self.close() && self.switch(INITIALISING).is_ok() && self.wait_for(&[INIT_WAIT])
     }
 
     /// Takes away what an earlier driver wrote of itself: with more queues and larger rings than the proof's, the back-end
@@ -135,23 +139,23 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Closes the connection from either side's state.
-    fn close(&self) {
-        if self.switch(CLOSING).is_ok() {
-            let _ = self.wait_for(&[CLOSING, CLOSED, INIT_WAIT, 0]);
-        }
-        if self.switch(CLOSED).is_ok() {
-            let _ = self.wait_for(&[CLOSED, INIT_WAIT, 0]);
-        }
+    /// Closes the connection from either side's state; whether the back-end has closed, too.
+    fn close(&self) -> bool {
+        let end = time::now() + CLOSING_PATIENCE;
+        // One that does not say that it closes may close all the same.
+        let _ = self.switch(CLOSING).is_ok() && self.wait_until(end, &[CLOSING, CLOSED, INIT_WAIT, 0]);
+        self.switch(CLOSED).is_ok() && self.wait_until(end, &[CLOSED, INIT_WAIT, 0])
     }
 
     /// Leaves the device for its driver, without the `keys` of the proof: a driver with several queues
     /// writes others.
     fn leave(&self, keys: &[&str]) {
-        self.close();
+        let closed = self.close();
         self.forget(keys);
-        let _ = self.switch(INITIALISING);
-        let _ = self.wait_for(&[INIT_WAIT]);
+        // A driver that finds it closing waits for that itself.
+        if closed && self.switch(INITIALISING).is_ok() {
+            let _ = self.wait_for(&[INIT_WAIT]);
+        }
     }
 }
 
@@ -267,55 +271,6 @@ fn connect_nic(subject: &Subject<'_>, loans: &mut Loans<'_>, port: &Port) -> Opt
     subject.write(net_front::REQUEST_RX_COPY, "1").ok()?;
     subject.switch(CONNECTED).ok()?;
     Some(subject.wait_for(&[CONNECTED]))
-}
-
-/// Whether a driver's image is among the loaded modules (a boot-start driver is loaded by the boot
-/// loader, long before its `DriverEntry` is called).
-#[expect(unsafe_code, reason = "calls the kernel")]
-#[must_use]
-pub fn driver_is_loaded(name: &str) -> bool {
-    /// `SystemModuleInformation`; entries of `RTL_PROCESS_MODULES` have 296 bytes, with the path (256
-    /// bytes) at 40 and the offset of the file name in it at 38.
-    const MODULES: i32 = 11;
-    const ENTRY: usize = 296;
-    const NAME_OFFSET: usize = 38;
-    const PATH: usize = 40;
-    let mut buffer: Vec<u64> = Vec::new();
-    let grow = |buffer: &mut Vec<u64>, words: usize| {
-        buffer.clear();
-        let room = buffer.try_reserve_exact(words).is_ok();
-        buffer.resize(if room { words } else { 0 }, 0);
-        room
-    };
-    if !grow(&mut buffer, 0x2000) {
-        return false;
-    }
-    for _ in 0..4 {
-        let mut needed = 0u32;
-        let bytes = buffer.len() * 8;
-        // SAFETY: the buffer is described by its length.
-        let status = unsafe {
-            ZwQuerySystemInformation(MODULES, buffer.as_mut_ptr().cast(), bytes as u32, &raw mut needed)
-        };
-        if crate::os::success(status) {
-            break;
-        }
-        if needed as usize <= bytes || needed > 1 << 24 {
-            return false;
-        }
-        if !grow(&mut buffer, (needed as usize + 0x1000).div_ceil(8)) {
-            return false;
-        }
-    }
-    let Some((count, entries)) = buffer.split_first() else { return false };
-    let wanted = format!("{name}.sys");
-    // Entries are whole words: the low half of the first is the count.
-    entries.chunks_exact(ENTRY / 8).take(*count as u32 as usize).any(|entry| {
-        let byte = |at: usize| entry.get(at / 8).map_or(0, |word| word.to_le_bytes()[at % 8]);
-        let offset = usize::from(u16::from_le_bytes([byte(NAME_OFFSET), byte(NAME_OFFSET + 1)]));
-        let file = (PATH + offset..ENTRY).map(byte).take_while(|byte| *byte != 0);
-        file.map(|byte| byte.to_ascii_lowercase()).eq(wanted.bytes().map(|byte| byte.to_ascii_lowercase()))
-    })
 }
 
 /// Whether Windows has started a disk that is not ours: the disk class driver lists its disks.

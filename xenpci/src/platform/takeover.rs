@@ -1,11 +1,9 @@
 //! Whether xenvbd could take the disks over if they were unplugged now: its instance key, its image, and
 //! whether there is a way back to the emulated disks (docs/boot-safety.md).
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
-use nt::sys::ZwQuerySystemInformation;
-
-use super::{Platform, log::Severity, params::SERVICES};
+use super::{Platform, log::Severity, modules::Modules, params::SERVICES};
 use crate::{
     os::registry::Key,
     policy::unplug::{self, EMULATED_DRIVERS, EmulatedDriver},
@@ -20,6 +18,8 @@ const SERVICE: &str = "xenpvvbd";
 const STARTED: &str = "StartedDisk";
 /// Buses of emulated disk controllers and their channels.
 const BUSES: [&str; 2] = ["PCI", "PCIIDE"];
+/// `GUID_DEVCLASS_NET` (devguid.h).
+const NET_CLASS: &str = "{4d36e972-e325-11ce-bfc1-08002be10318}";
 /// Most subkeys of one key that are looked at.
 const SUBKEYS: u32 = 1024;
 
@@ -54,15 +54,35 @@ pub fn emulated_is_demoted() -> bool {
 }
 
 fn is_bound(service: &str) -> bool {
+    instances(&BUSES)
+        .any(|instance| binding(&instance).0.is_some_and(|bound| bound.eq_ignore_ascii_case(service)))
+}
+
+/// The devices of these buses, present or remembered, by their instance paths.
+fn instances(buses: &[&str]) -> impl Iterator<Item = String> {
     let below = |path: &str| -> Vec<String> {
         let key = Key::open(&format!("{ENUM}\\{path}")).ok();
         let names = key.map(|key| key.subkeys(SUBKEYS)).unwrap_or_default();
         names.into_iter().map(|name| format!("{path}\\{name}")).collect()
     };
-    let devices = BUSES.iter().flat_map(|bus| below(bus));
-    devices
-        .flat_map(|device| below(&device))
-        .any(|instance| binding(&instance).0.is_some_and(|bound| bound.eq_ignore_ascii_case(service)))
+    buses.iter().flat_map(move |bus| below(bus)).flat_map(move |device| below(&device))
+}
+
+/// Windows may have started an emulated NIC: the driver of a network device on the PCI bus is loaded, which at boot
+/// happens long after this one's start. One that was passed through looks the same; then the emulated ones stay until
+/// the next boot.
+pub fn nic_may_be_in_use() -> bool {
+    let modules = Modules::loaded();
+    instances(&["PCI"]).any(|instance| {
+        let Ok(key) = Key::open(&format!("{ENUM}\\{instance}")) else { return false };
+        let is_nic = key.string("ClassGUID").is_some_and(|class| class.eq_ignore_ascii_case(NET_CLASS));
+        is_nic && key.string("Service").is_some_and(|service| modules.find(&service).is_some())
+    })
+}
+
+/// Whether the image of a service is loaded.
+pub fn is_loaded(service: &str) -> bool {
+    Modules::loaded().find(service).is_some()
 }
 
 fn parameters() -> String {
@@ -103,7 +123,7 @@ fn identity(service: &str) -> Option<Vec<u8>> {
     const NEW_HEADER: usize = 0x3c;
     const FIELDS: [usize; 3] = [8, 0x50, 0x58];
     const HEADERS: usize = 0x1000;
-    let (base, size) = module(service)?;
+    let (base, size) = Modules::loaded().find(service)?;
     if base == 0 || size < HEADERS {
         return None;
     }
@@ -115,37 +135,4 @@ fn identity(service: &str) -> Option<Vec<u8>> {
     let header = word(NEW_HEADER) as usize;
     let fits = header.is_multiple_of(4) && header < HEADERS - 0x60;
     fits.then(|| FIELDS.iter().flat_map(|field| word(header + field).to_le_bytes()).collect())
-}
-
-/// Base address and size of a loaded driver.
-#[expect(unsafe_code, reason = "calls the kernel")]
-fn module(service: &str) -> Option<(usize, usize)> {
-    /// `SystemModuleInformation`; entries of `RTL_PROCESS_MODULES` have 296 bytes, in words: the base at 2,
-    /// the size in the low half of 3; the offset of the file name at byte 38 in the path at byte 40.
-    const MODULES: i32 = 11;
-    const ENTRY: usize = 296;
-    let mut buffer: Vec<u64> = vec![0; 0x2000];
-    for _ in 0..4 {
-        let mut needed = 0u32;
-        let bytes = buffer.len() * 8;
-        // SAFETY: the buffer is described by its length.
-        let status = unsafe {
-            ZwQuerySystemInformation(MODULES, buffer.as_mut_ptr().cast(), bytes as u32, &raw mut needed)
-        };
-        if crate::os::success(status) {
-            break;
-        }
-        if needed as usize <= bytes || needed > 1 << 24 {
-            return None;
-        }
-        buffer = vec![0; (needed as usize + 0x1000).div_ceil(8)];
-    }
-    let (count, entries) = buffer.split_first()?;
-    let wanted = format!("{service}.sys");
-    entries.chunks_exact(ENTRY / 8).take(*count as u32 as usize).find_map(|entry| {
-        let bytes: Vec<u8> = entry.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let offset = usize::from(u16::from_le_bytes([bytes[38], bytes[39]]));
-        let name = bytes.get(40 + offset..)?.split(|byte| *byte == 0).next()?;
-        name.eq_ignore_ascii_case(wanted.as_bytes()).then_some((entry[2] as usize, entry[3] as u32 as usize))
-    })
 }

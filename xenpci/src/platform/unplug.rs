@@ -63,13 +63,13 @@ impl Platform {
             host_nics,
             setting_disks: self.params.is_on(settings::UNPLUG_DISKS),
             setting_nics: self.params.is_on(settings::UNPLUG_NICS),
-            vbd_driver: proof::driver_is_loaded("xenpvvbd"),
+            vbd_driver: takeover::is_loaded("xenpvvbd"),
             adapter_configured: takeover::adapter_is_configured(),
             vbd_started_before: takeover::image_has_started(),
             emulated_demoted: takeover::emulated_is_demoted(),
             vif_driver: service_enabled("xenpvnet"),
             disk_in_use: proof::emulated_disk_in_use(),
-            nic_in_use: false,
+            nic_in_use: takeover::nic_may_be_in_use(),
         };
         let permission = policy::permission(&situation);
         let disks: Vec<Proof> = permission.disks.map_or(Vec::new(), |()| self.prove_all(blk_front::CLASS));

@@ -79,7 +79,7 @@ pub struct Situation {
     pub vif_driver: bool,
     /// An emulated disk was already started by its driver.
     pub disk_in_use: bool,
-    /// An emulated NIC was already started by its driver.
+    /// An emulated NIC may have been started by its driver.
     pub nic_in_use: bool,
 }
 

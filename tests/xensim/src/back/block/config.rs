@@ -118,6 +118,8 @@ pub struct BlockPolicy {
     pub max_persistent: usize,
     /// After closing, grants stay mapped for ever.
     pub keeps_grants: bool,
+    /// Nanoseconds that it takes to go from Closing to Closed (its threads and the medium have to end).
+    pub close_delay: u64,
 }
 
 /// What a hostile back-end does instead of a proper response. Rules are those of PEERS' list.
@@ -168,6 +170,8 @@ pub struct BlockConfig {
     pub fault: Option<StateFault>,
     /// Nanoseconds that the back-end's xenstore side takes for each step.
     pub bus_delay: u64,
+    /// Firmware has connected the first time the device is there, and not closed.
+    pub left_connected: bool,
     /// The front-end may not trust this back-end (`trusted=0` in the front-end's directory).
     pub untrusted: bool,
 }
@@ -197,6 +201,7 @@ impl BlockConfig {
                 stalled: false,
                 max_persistent: 1056,
                 keeps_grants: false,
+                close_delay: 0,
             },
             disk: DiskModel::new(megabytes * 2048),
             backend_domid: 0,
@@ -205,6 +210,7 @@ impl BlockConfig {
             attack_one_in: 0,
             fault: None,
             bus_delay: 0,
+            left_connected: false,
             untrusted: false,
         }
     }

@@ -61,6 +61,8 @@ pub struct BlockBackend {
     pub persistent: bool,
     /// The front-end is Closed: disconnect once nothing is in flight.
     closing: bool,
+    /// Not before this time.
+    closes_at: u64,
     finished: bool,
     /// Mappings that a hostile back-end never gives back.
     kept: Vec<Mapping>,
@@ -81,6 +83,7 @@ impl BlockBackend {
             stats: BlockStats::default(),
             persistent: false,
             closing: false,
+            closes_at: 0,
             finished: false,
             kept: Vec::new(),
         }
@@ -100,6 +103,9 @@ impl BlockBackend {
             self.write_features(world);
         }
         self.bus.switch(world, State::InitWait);
+        if self.config.left_connected {
+            self.bus.switch(world, State::Connected);
+        }
     }
 
     fn info(&self) -> u32 {
@@ -162,7 +168,10 @@ impl BlockBackend {
                 self.bus.switch(world, State::Connected);
             }
             State::Closing => self.bus.switch(world, State::Closing),
-            State::Closed | State::Unknown => self.closing = true,
+            State::Closed | State::Unknown => {
+                self.closing = true;
+                self.closes_at = world.now + self.config.policy.close_delay;
+            }
             _ => {}
         }
     }
@@ -292,6 +301,10 @@ impl BlockBackend {
         self.queues.iter().all(Queue::drained)
     }
 
+    fn may_close(&self, world: &World) -> bool {
+        self.closing && world.now >= self.closes_at && self.drained()
+    }
+
     /// The medium changed its size: new `sectors`, and the state written again so that watches fire.
     pub fn resize(&mut self, world: &mut World, units: u64) {
         self.disk.borrow_mut().model.units = units;
@@ -325,7 +338,7 @@ impl Device for BlockBackend {
         if self.bus.gone {
             return;
         }
-        if self.bus.ready(world) || (self.closing && self.drained()) {
+        if self.bus.ready(world) || self.may_close(world) {
             parts.push(0);
         }
         for (index, queue) in self.queues.iter().enumerate() {
@@ -341,7 +354,7 @@ impl Device for BlockBackend {
                 }
                 self.front_changed(world, state);
             }
-            if self.closing && self.drained() {
+            if self.may_close(world) {
                 self.closing = false;
                 self.disconnect(world);
                 self.bus.switch(world, State::Closed);
@@ -365,7 +378,7 @@ impl Device for BlockBackend {
 
     fn deadline(&self, now: u64) -> Option<u64> {
         let queues = self.queues.iter().filter_map(|queue| queue.deadline(now));
-        queues.chain([self.bus.not_before]).filter(|due| *due > now).min()
+        queues.chain([self.bus.not_before, self.closes_at]).filter(|due| *due > now).min()
     }
 
     fn domain_gone(&mut self, world: &mut World) {

@@ -2,8 +2,8 @@
 #![allow(missing_docs)]
 
 use ntsim::pnp::{self, node::NodeState, removal};
-use scenarios::rig::{Rig, boot, node, sleep, state_of, wait_until};
-use xensim::{Flavour, NicConfig, Xen};
+use scenarios::rig::{Rig, boot, event_log, node, sleep, state_of, wait_until};
+use xensim::{EmulatedConfig, Flavour, NicConfig, Xen};
 
 const BUS: &str = "PCI\\VEN_5853&DEV_0001";
 const ADAPTER: &str = "XENPV\\VBD&SUBSYS_58535250\\";
@@ -104,6 +104,28 @@ fn stop_and_start_again_and_unload() {
             removal::enable(node(BUS));
             wait_until("started again", 5, || state_of(BUS) == Some((NodeState::Started, 0)));
         }
+    });
+    rig.xen.assert_clean();
+}
+
+/// A second platform device does not get a second adapter with the same unique ID. It may take over when the first is
+/// gone.
+#[test]
+fn one_bus_serves_xen() {
+    let emulated = EmulatedConfig { second_platform: true, ..EmulatedConfig::default() };
+    let rig = Rig::new(Xen::builder().vcpus(2).emulated(emulated).build(), 11);
+    started(&rig);
+    rig.run(|| {
+        const SECOND: &str = "PCI\\VEN_5853&DEV_0002";
+        let failed_start = Some(10);
+        assert_eq!(state_of(SECOND).map(|(_, problem)| problem), failed_start, "{}", pnp::dump());
+        assert!(event_log().iter().any(|text| text.contains("another device serves Xen already")));
+        assert_eq!(pnp::dump().matches("XENPV\\VBD").count(), 1, "{}", pnp::dump());
+        removal::disable(node(BUS)).unwrap();
+        removal::disable(node(SECOND)).unwrap();
+        removal::enable(node(SECOND));
+        wait_until("the second", 20, || state_of(SECOND) == Some((NodeState::Started, 0)));
+        wait_until("its storage adapter", 5, || pnp::find(ADAPTER).is_some());
     });
     rig.xen.assert_clean();
 }

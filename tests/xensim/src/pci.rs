@@ -98,6 +98,8 @@ impl Function {
 pub struct EmulatedConfig {
     /// Device id of the platform device (1, or 2 as XenServer's second).
     pub platform: u16,
+    /// A second platform device, with the other of the two numbers.
+    pub second_platform: bool,
     /// XenServer's extra device 5853:C000 is there.
     pub xenserver_device: bool,
     /// The device model refuses PV drivers (blacklist answer).
@@ -110,7 +112,14 @@ pub struct EmulatedConfig {
 
 impl Default for EmulatedConfig {
     fn default() -> Self {
-        Self { platform: 1, xenserver_device: false, blacklisted: false, unplug: true, nvme: false }
+        Self {
+            platform: 1,
+            second_platform: false,
+            xenserver_device: false,
+            blacklisted: false,
+            unplug: true,
+            nvme: false,
+        }
     }
 }
 
@@ -168,6 +177,14 @@ impl Emulated {
                 .bar(1, 64, 1, 0xc200 + u32::from(nic) * 64)
                 .interrupt(1, 10);
             functions.insert(PciAddress { device: NIC.device + nic, ..NIC }, function);
+        }
+        if config.second_platform {
+            let function = Function::new(0x5853, 3 - config.platform, 0xff_8000, 1, 0)
+                .subsystem(0x5853, 0x0001)
+                .bar(0, 0x100, 1, 0xc600)
+                .bar(1, PLATFORM_MEMORY_SIZE, 8, PLATFORM_MEMORY + 4 * PLATFORM_MEMORY_SIZE)
+                .interrupt(1, 11);
+            functions.insert(at(21, 0), function);
         }
         if config.xenserver_device {
             let function = Function::new(0x5853, 0xc000, 0xff_8000, 1, 0).bar(1, 0x10_0000, 8, 0xf400_0000);

@@ -308,7 +308,7 @@ fn a_reset_waits_for_a_ring_that_is_on_its_way_back() {
     assert_eq!(rig.outcome(&io), Some(Ok(())));
     check(&rig, 0);
     rig.disconnect();
-    let late = write(&mut rig, 1, Layout::Pages);
+    let late = write(&mut rig, 2, Layout::Pages);
     let report = rig.queues[0].reset(false);
     rig.collect(0);
     assert_eq!((report.ended, report.waiting, report.is_complete()), (1, 0, true));

@@ -86,6 +86,9 @@ wait_for() {
 # guest_says NAME TEXT: the guest's log has the text.
 guest_says() { grep -q -- "$2" "/tmp/work/serial-$1" 2>/dev/null; }
 
+# log_says NAME TEXT: the drivers' log has the text: they write it to Xen's console and to their own.
+log_says() { xl dmesg | grep -q -- "(d$(xl domid "$1")).*$2" || grep -q -- "$2" "/var/log/xen/guest-$1.log"; }
+
 # serial_of NAME: makes the serial line of a guest and prints its configuration: it goes to /tmp/work/serial-NAME and
 # comes from the fifo /tmp/work/in-NAME; both outlive a migration.
 serial_of() {

@@ -1,5 +1,5 @@
-//! The few facts of ACPI that are needed: processors (MADT), the timer port and the reset of nothing
-//! else (FADT). Tables come from firmware and are read within their stated lengths (ACPI 6.5, ch. 5).
+//! The few facts of ACPI that are needed: processors (MADT), the ports of the timer and of the power switch
+//! (FADT). Tables come from firmware and are read within their stated lengths (ACPI 6.5, ch. 5).
 
 use alloc::vec::Vec;
 
@@ -10,6 +10,8 @@ pub struct Facts {
     pub processors: Vec<u32>,
     /// I/O port of the PM timer (3.579545 MHz), 0 if there is none.
     pub timer: u16,
+    /// I/O port of PM1a control, 0 if there is none.
+    pub power: u16,
     /// Physical address of the I/O APIC.
     pub io_apic: u64,
 }
@@ -41,7 +43,10 @@ pub fn facts() -> Facts {
         let at = u64::from(word(entry, 0));
         let table = bytes(at, word(bytes(at, 8), 4) as usize);
         match table.get(..4) {
-            Some(b"FACP") => facts.timer = word(table, 76) as u16,
+            Some(b"FACP") => {
+                facts.timer = word(table, 76) as u16;
+                facts.power = word(table, 64) as u16;
+            }
             Some(b"APIC") => madt(table, &mut facts),
             _ => {}
         }

@@ -1,6 +1,8 @@
 //! What the guest does: chosen by `job=` on the command line.
 
 mod disk;
+mod ending;
+mod files;
 mod hypercalls;
 mod load;
 mod net;

@@ -11,7 +11,7 @@ use alloc::{
 
 use ntsim::{ke::thread, pnp::manager::sleep_ms};
 
-use super::{disk, load, net, system};
+use super::{disk, ending, files, load, net, system};
 use crate::{console::Lines, multiboot::Module};
 
 /// Between two looks at the serial line; each is an exit to the device model, which may be busy.
@@ -22,6 +22,7 @@ pub fn run(modules: &[Module]) -> Result<(), String> {
     let mut lines = Lines::default();
     say!("hvm: serving");
     loop {
+        ending::if_asked();
         let Some(line) = lines.take() else {
             sleep_ms(LOOK_MS);
             continue;
@@ -76,11 +77,10 @@ fn command(words: &[String], modules: &[Module]) -> Result<String, String> {
         ("pci", _) => Ok(system::functions()),
         ("registry", _) => system::set_number(&mut words),
         ("disk", what) => disk::command(what, &mut words),
+        ("files", what) => files::command(what, &mut words),
         ("net", what) => net::command(what, &mut words),
         ("load", what) => load::command(what, &mut words),
-        ("crash", _) => {
-            ntsim::verifier::bugcheck(0xe2, [0x5850_5654, 0, 0, 0], "the scenario asked for a crash")
-        }
+        ("crash", _) => ending::crash(&mut words, modules),
         _ => Err(format!("there is no command `{name}`")),
     }
 }

@@ -18,18 +18,23 @@ use crate::{multiboot::Module, port};
 /// The bus driver's device.
 const PLATFORM: &str = "PCI\\VEN_5853";
 
-/// Every `.inf` of the payload is a package; it gets all other files of the same base name.
-pub fn boot(modules: &[Module]) -> Result<(), String> {
+/// The payload's files.
+pub fn files(modules: &[Module]) -> Result<Vec<(String, Vec<u8>)>, String> {
     let module = modules.first().ok_or("no payload was loaded with the kernel")?;
     let archive = TarArchiveRef::new(module.data())
         .map_err(|error| format!("the payload is no tar archive: {error}"))?;
-    let files: Vec<(String, Vec<u8>)> = archive
+    Ok(archive
         .entries()
         .filter_map(|entry| {
             let name = entry.filename().as_str().ok()?.trim_start_matches("./").to_string();
             Some((name, entry.data().to_vec()))
         })
-        .collect();
+        .collect())
+}
+
+/// Every `.inf` of the payload is a package; it gets all other files of the same base name.
+pub fn boot(modules: &[Module]) -> Result<(), String> {
+    let files = files(modules)?;
     boot::prepare_registry();
     for (name, data) in files.iter().filter(|(name, _)| name.ends_with(".inf")) {
         let base = name.trim_end_matches("inf");

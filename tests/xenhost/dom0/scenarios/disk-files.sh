@@ -3,14 +3,14 @@
 # bound: 2400
 for disk in from to; do
   truncate -s 48M $disk.img
-  # One partition from sector 2048 to the end (MBR: FAT32 by LBA).
-  printf '\x00\xfe\xff\xff\x0c\xfe\xff\xff\x00\x08\x00\x00\x00\x78\x01\x00' | dd of=$disk.img bs=1 seek=446 conv=notrunc 2>/dev/null
+  # One partition from sector 2048 to the end (MBR: FAT16 by LBA).
+  printf '\x00\xfe\xff\xff\x0e\xfe\xff\xff\x00\x08\x00\x00\x00\x78\x01\x00' | dd of=$disk.img bs=1 seek=446 conv=notrunc 2>/dev/null
   printf '\x55\xaa' | dd of=$disk.img bs=1 seek=510 conv=notrunc 2>/dev/null
-  mkfs.fat -F 32 -s 1 --offset 2048 $disk.img >/dev/null
+  mkfs.fat -F 16 -s 8 --offset 2048 $disk.img >/dev/null
 done
 mkdir files back
 number=100
-for file in $(find /usr/bin /usr/lib/xen-4.20/bin /etc -type f -size +0 -size -48k | sort | head -n 200); do
+for file in $(find /usr/bin /usr/lib/xen-4.20/bin /etc -type f -size +0 -size -24k | sort | head -n 150); do
   number=$((number + 1))
   cp "$file" files/F$number.BIN
 done

@@ -1,5 +1,6 @@
 # Real files are copied from one FAT file system to another through the shipped drivers; fsck.fat and sha256 in dom0 judge
 # the copy.
+# list: nightly
 # bound: 2400
 for disk in from to; do
   truncate -s 48M $disk.img

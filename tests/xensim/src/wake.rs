@@ -232,11 +232,13 @@ impl Sim {
         let base = self.world.hv.cpuid_base;
         let max_pages = self.world.hv.max_pages;
         let wallclock = self.world.hv.wallclock;
+        let keeps_memory = self.world.hv.keeps_memory;
         let mut hv = Hypervisor::new(self.config.flavour.clone(), domid, vcpus);
         hv.viridian = viridian;
         hv.cpuid_base = base;
         hv.max_pages = max_pages;
         hv.wallclock = wallclock;
+        hv.keeps_memory = keeps_memory;
         self.world.hv = hv;
         self.world.disarm();
         self.world.mem.unwatch_all();

@@ -140,7 +140,7 @@ impl World {
             return Ok(0);
         }
         let (list, count, order) = (raw.u64_at(0), raw.u64_at(8), raw.u32_at(16));
-        if order > 18 {
+        if order > 18 || (op == mem::DECREASE_RESERVATION && self.hv.keeps_memory) {
             return Ok(0);
         }
         for number in 0..count {

@@ -120,6 +120,8 @@ pub struct Hypervisor {
     pub max_pages: u64,
     /// populate_physmap fails with this probability: the host is full.
     pub populate_fails_permille: u32,
+    /// Takes no memory back: `decrease_reservation` does nothing.
+    pub keeps_memory: bool,
     /// vCPUs in SCHEDOP_block.
     pub blocked: BTreeSet<u32>,
     /// Viridian leaves stand at the first base, Xen's at the next.
@@ -155,6 +157,7 @@ impl Hypervisor {
             watchdogs: [None; 2],
             max_pages: 0,
             populate_fails_permille: 0,
+            keeps_memory: false,
             blocked: BTreeSet::new(),
             viridian: false,
             store_port: None,

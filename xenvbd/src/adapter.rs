@@ -30,6 +30,8 @@ use crate::{
 const CLASS: &str = "device/vbd";
 /// How long after a look that found waiting grants the next one is.
 const RETRY: u64 = 10_000_000;
+/// How long after a disk found no memory it is tried again.
+const NO_MEMORY_RETRY: u64 = 2_000_000_000;
 /// Why no pass begins: the domain sleeps.
 const SUSPENDED: u32 = 1;
 /// Why no pass begins: the device does.
@@ -296,7 +298,13 @@ impl Adapter {
             self.warn(&format!("no target number is left for disk {vdev}"));
             return;
         };
-        let target = Target::create(&self.this, &self.client, id, vdev, &self.policy);
+        let Some(target) = Target::create(&self.this, &self.client, id, vdev, &self.policy) else {
+            self.warn(&format!("no memory for disk {vdev}: it is tried again"));
+            if let Some(wake) = &self.wake {
+                wake.set(NO_MEMORY_RETRY);
+            }
+            return;
+        };
         target.hide(self.client.policy(vdev) == Policy::Hide);
         let raw = Arc::as_ptr(&target).cast_mut();
         side.owned.push(target);

@@ -22,16 +22,19 @@ pub unsafe extern "win64" fn DriverEntry(
     // The dump side allocates nothing.
     if !driver.is_null() {
         nt::pool::init(*b"XVbd");
+        if !nt::reserve::create() {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
     }
     let mut data = miniport::initialization_data();
     // SAFETY: Storport copies the data; the arguments are those of this routine, as documented.
     let status =
         unsafe { StorPortInitialize(driver.cast(), registry.cast(), &raw mut data, null_mut()) } as NTSTATUS;
     // SAFETY: null for a dump, else the I/O manager's object, ours until we return.
-    if let Some(driver) = unsafe { driver.as_mut() }
-        && status >= 0
-    {
-        pnp::hook(driver);
+    match unsafe { driver.as_mut() } {
+        Some(driver) if status >= 0 => pnp::hook(driver),
+        Some(_) => nt::reserve::destroy(),
+        None => {}
     }
     status
 }

@@ -32,8 +32,16 @@ type Dispatch = unsafe extern "win64" fn(*mut DEVICE_OBJECT, *mut IRP) -> NTSTAT
 static PNP: AtomicPtr<()> = AtomicPtr::new(null_mut());
 static POWER: AtomicPtr<()> = AtomicPtr::new(null_mut());
 
+type Unload = unsafe extern "win64" fn(*mut DRIVER_OBJECT);
+
+static UNLOAD: AtomicPtr<()> = AtomicPtr::new(null_mut());
+
 /// Puts our routines before Storport's. In DriverEntry, after StorPortInitialize.
 pub fn hook(driver: &mut DRIVER_OBJECT) {
+    if let Some(theirs) = driver.DriverUnload {
+        UNLOAD.store(theirs as *mut (), Ordering::Release);
+        driver.DriverUnload = Some(unload);
+    }
     for (major, saved, ours) in
         [(IRP_MJ_PNP, &PNP, pnp as Dispatch), (IRP_MJ_POWER, &POWER, power as Dispatch)]
     {
@@ -54,6 +62,16 @@ pub fn attach(device: *mut DEVICE_OBJECT, extension: *mut c_void) {
             return;
         }
     }
+}
+
+/// DriverUnload: the reserve of memory goes last. `PASSIVE_LEVEL`.
+unsafe extern "win64" fn unload(driver: *mut DRIVER_OBJECT) {
+    let routine = UNLOAD.load(Ordering::Acquire);
+    // SAFETY: `hook` stored Storport's routine before ours could be called.
+    let routine = unsafe { transmute::<*mut (), Unload>(routine) };
+    // SAFETY: the I/O manager's argument.
+    unsafe { routine(driver) };
+    nt::reserve::destroy();
 }
 
 fn find(device: *mut DEVICE_OBJECT) -> Option<&'static Entry> {

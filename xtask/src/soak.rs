@@ -37,6 +37,13 @@ const CAMPAIGNS: &[Campaign] = &[
         seeds: 1000,
     },
     Campaign {
+        name: "disk-memory",
+        about: "each allocation of the disk's life fails once",
+        test: ("scenarios", "xenvbd_faults", "every_allocation_fails_once"),
+        variable: "XENPV_SOAK",
+        seeds: u64::MAX,
+    },
+    Campaign {
         name: "disk-power",
         about: "what was flushed survives a power cut",
         test: ("blkfront", "faults", "power_cuts"),

@@ -111,7 +111,8 @@ pub fn reads(depth: u32) -> impl FnMut() {
         bounce_pages: 16,
         grants: policy.grants,
     };
-    let mut queue: Queue<Host, OnePage> = Queue::create(&policy, 256, &disk, Arc::new(Fences::new()));
+    let mut queue: Queue<Host, OnePage> =
+        Queue::create(&policy, 256, &disk, Arc::new(Fences::new())).expect("memory");
     let channel = Channel::open(&host, &plan, Domid(0), 0, 0).expect("there is memory");
     const REQUEST: usize = size_of::<RequestSlot>();
     const RESPONSE: usize = size_of::<WireResponse>();

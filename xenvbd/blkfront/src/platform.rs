@@ -32,12 +32,15 @@ pub(crate) struct Slab<E> {
 }
 
 impl<E> Slab<E> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        let mut entries = Vec::with_capacity(capacity);
+    /// `None` without memory.
+    pub(crate) fn new(capacity: usize) -> Option<Self> {
+        let (mut entries, mut free) = (Vec::new(), Vec::new());
+        entries.try_reserve_exact(capacity).ok()?;
+        free.try_reserve_exact(capacity).ok()?;
         entries.resize_with(capacity, || None);
         // Popped from the end: small numbers first.
-        let free = (0..capacity as u32).rev().collect();
-        Self { entries, free }
+        free.extend((0..capacity as u32).rev());
+        Some(Self { entries, free })
     }
 
     pub(crate) fn has_room(&self) -> bool {

@@ -202,28 +202,30 @@ const BUDGET: u32 = 1024;
 
 impl<H: Platform, T: Payload> Queue<H, T> {
     /// Makes a queue without a ring for a disk; requests are taken and wait. `capacity` is the number
-    /// of requests that it holds. All memory that the queue itself will ever need is allocated here.
-    pub fn create(policy: &Policy, capacity: usize, disk: &Disk, fences: Arc<Fences>) -> Self {
+    /// of requests that it holds. All memory that the queue itself will ever need is allocated here; `None` without.
+    pub fn create(policy: &Policy, capacity: usize, disk: &Disk, fences: Arc<Fences>) -> Option<Self> {
         let slots = 32usize << policy.ring_order.min(crate::negotiate::MAX_RING_ORDER);
         let pages = (policy.grants + policy.bounce_pages.max(policy.reserve_pages)) as usize;
-        Self {
+        let mut finished = VecDeque::new();
+        finished.try_reserve_exact(capacity).ok()?;
+        Some(Self {
             channel: None,
             state: State::Running,
             disk: *disk,
             flush_by: disk.flush_by(),
-            parents: Slab::new(capacity),
-            slots: Slab::new(slots),
-            pages: Slab::new(pages),
+            parents: Slab::new(capacity)?,
+            slots: Slab::new(slots)?,
+            pages: Slab::new(pages)?,
             pending: VecDeque::with_capacity(capacity),
             parked: VecDeque::with_capacity(capacity),
             order: Order::new(capacity),
-            finished: VecDeque::with_capacity(capacity),
+            finished,
             draining: 0,
             lifted: false,
             starved: false,
             fences,
             counters: Counters::default(),
-        }
+        })
     }
 
     /// The disk was resized, or is another after a reconnection. Requests already taken are not

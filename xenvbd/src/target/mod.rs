@@ -189,18 +189,26 @@ const NO_DISK: Disk = Disk {
 };
 
 impl Target {
-    /// Makes a target; nothing is connected. `PASSIVE_LEVEL`.
+    /// Makes a target; nothing is connected. `None` without memory. `PASSIVE_LEVEL`.
     #[must_use]
-    pub fn create(adapter: &Weak<Adapter>, client: &Client, id: u8, vdev: u32, policy: &Policy) -> Arc<Self> {
+    pub fn create(
+        adapter: &Weak<Adapter>,
+        client: &Client,
+        id: u8,
+        vdev: u32,
+        policy: &Policy,
+    ) -> Option<Arc<Self>> {
         let fences = Arc::new(Fences::new());
-        Arc::new_cyclic(|weak| {
-            let queues = (0..policy.queues as usize)
-                .map(|queue| {
+        let queues: Vec<Queue<Host, Token>> = (0..policy.queues)
+            .map(|_| Queue::create(policy, DEPTH, &NO_DISK, Arc::clone(&fences)))
+            .collect::<Option<_>>()?;
+        Some(Arc::new_cyclic(|weak| {
+            let queues = queues
+                .into_iter()
+                .enumerate()
+                .map(|(queue, ready)| {
                     let sink = Arc::new(Sink { target: weak.clone(), queue });
-                    let inner = Inner {
-                        queue: Queue::create(policy, DEPTH, &NO_DISK, Arc::clone(&fences)),
-                        busy: false,
-                    };
+                    let inner = Inner { queue: ready, busy: false };
                     Cell {
                         host: Host { client: client.clone(), events: EventClient::new(client.clone(), sink) },
                         inner: SpinLock::new(client, inner),
@@ -237,7 +245,7 @@ impl Target {
                 side: PassiveLock::new(client, side),
                 adapter: adapter.clone(),
             }
-        })
+        }))
     }
 
     /// How it stands.

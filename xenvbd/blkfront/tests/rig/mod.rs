@@ -231,7 +231,7 @@ impl Rig {
                     self.disk = Some(disk);
                     while self.queues.len() < channels.len() {
                         let fences = Arc::clone(&self.fences);
-                        self.queues.push(Queue::create(&self.policy, 256, &disk, fences));
+                        self.queues.push(Queue::create(&self.policy, 256, &disk, fences).expect("memory"));
                     }
                     self.emergency.clear();
                     for (queue, mut channel) in self.queues.iter_mut().zip(channels) {

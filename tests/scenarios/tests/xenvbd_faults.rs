@@ -242,7 +242,7 @@ fn with_failures(failures: Faults) -> u64 {
 fn every_allocation_fails_once() {
     let opportunities = with_failures(Faults::Those(&[]));
     assert!(opportunities > 100, "{opportunities}");
-    let (from, count) = rounds(24);
+    let (from, count) = rounds(12);
     let step = (opportunities / count).max(1);
     for n in (from % step..opportunities).step_by(step as usize) {
         with_failures(Faults::Nth(n));

@@ -17,4 +17,4 @@ mod write;
 
 pub use database::{Cell, Database};
 pub use product::{File, Product, UPGRADE_CODE, database};
-pub use write::{Contents, read, write};
+pub use write::{Contents, cabinet, read, write};

@@ -21,6 +21,8 @@ pub struct Machine {
     pub files: BTreeSet<(String, String)>,
     /// Version of the drivers that Windows uses, as the setup program leaves it.
     pub drivers: Option<String>,
+    /// What the setup program goes back to when it is told to undo: it remembers that until the drivers were booted.
+    pub undo: Option<Option<String>>,
     /// Versions in Add/Remove Programs.
     pub products: BTreeSet<String>,
 }
@@ -34,6 +36,17 @@ pub enum Request {
     Repair,
     /// Remove.
     Remove,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing.
+    None,
+    /// The step of this number fails, from 0; that a rollback action is noted cannot fail and is not counted.
+    At(usize),
+    /// The setup program refuses to install, having changed nothing.
+    Refusal,
 }
 
 /// How it ended.
@@ -61,13 +74,16 @@ enum Kind {
     DropFiles(Vec<String>),
     Register,
     Unregister,
+    Check,
     Install,
     Remove,
-    /// Undoes an `Install` or a `Remove`, if it comes to that.
-    Undo,
+    /// Undoes an `Install`, if it comes to that.
+    UndoInstall,
+    /// Undoes a `Remove`, if it comes to that.
+    UndoRemove,
 }
 
-/// Executes a request; the step numbered `fail` (from 0) fails.
+/// Executes a request.
 ///
 /// # Errors
 /// Tables that cannot be executed.
@@ -76,7 +92,7 @@ pub fn execute(
     old: Option<&Database>,
     machine: &mut Machine,
     request: Request,
-    fail: Option<usize>,
+    trouble: Trouble,
 ) -> Result<Outcome, String> {
     let version = version(new);
     let mut properties = Properties::new();
@@ -99,15 +115,24 @@ pub fn execute(
     let steps = script(new, old, machine, &properties)?;
     let mut done: Vec<Step> = Vec::new();
     let before = machine.clone();
-    for (at, step) in steps.into_iter().enumerate() {
+    let mut at = 0;
+    for step in steps {
         let name = step.name.clone();
-        // A step that fails may have done its work in part: it counts as done.
-        apply(&step, machine);
-        done.push(step);
-        if fail == Some(at) {
+        if matches!(step.kind, Kind::UndoInstall | Kind::UndoRemove) {
+            done.push(step);
+            continue;
+        }
+        let refused = trouble == Trouble::Refusal && matches!(step.kind, Kind::Check | Kind::Install);
+        if !refused {
+            // A step that fails may have done its work in part: it counts as done.
+            apply(&step, machine);
+            done.push(step);
+        }
+        if refused || trouble == Trouble::At(at) {
             undo(&done, &before, machine);
             return Ok(Outcome::RolledBack(name));
         }
+        at += 1;
     }
     Ok(Outcome::Done(done.into_iter().map(|step| step.name).collect()))
 }
@@ -153,9 +178,11 @@ fn script(
             "RegisterProduct" if !removing => Kind::Register,
             // Windows unregisters a product that is removed as a whole without an action of that name.
             "UnpublishFeatures" if removing => Kind::Unregister,
+            "XenCheck" => Kind::Check,
             "XenInstall" => Kind::Install,
             "XenRemove" => Kind::Remove,
-            "XenInstallRollback" | "XenRemoveRollback" => Kind::Undo,
+            "XenInstallRollback" => Kind::UndoInstall,
+            "XenRemoveRollback" => Kind::UndoRemove,
             _ => continue,
         };
         if !inside {
@@ -184,9 +211,13 @@ fn apply(step: &Step, machine: &mut Machine) {
             machine.products.remove(&version);
         }
         // The setup program can only run while its file is there: else nothing happens, and the test sees it.
-        Kind::Install if program(machine, &version) => machine.drivers = Some(version),
-        Kind::Remove if program(machine, &version) => machine.drivers = None,
-        Kind::Install | Kind::Remove | Kind::Undo => {}
+        Kind::Install if program(machine, &version) => {
+            // Over the same version there is nothing to go back to.
+            let before = machine.drivers.replace(version.clone());
+            machine.undo = (before.as_ref() != Some(&version)).then_some(before);
+        }
+        Kind::Remove if program(machine, &version) => (machine.drivers, machine.undo) = (None, None),
+        Kind::Check | Kind::Install | Kind::Remove | Kind::UndoInstall | Kind::UndoRemove => {}
     }
 }
 
@@ -207,8 +238,15 @@ fn undo(done: &[Step], before: &Machine, machine: &mut Machine) {
                 machine.products.remove(&step.version);
                 machine.products.extend(before.products.iter().filter(|v| **v == step.version).cloned());
             }
-            Kind::Undo if program(machine, &step.version) => machine.drivers.clone_from(&before.drivers),
-            Kind::Undo | Kind::Install | Kind::Remove => {}
+            Kind::UndoInstall if program(machine, &step.version) => {
+                if let Some(before) = machine.undo.take() {
+                    machine.drivers = before;
+                }
+            }
+            Kind::UndoRemove if program(machine, &step.version) => {
+                machine.drivers.clone_from(&before.drivers)
+            }
+            Kind::Check | Kind::Install | Kind::Remove | Kind::UndoInstall | Kind::UndoRemove => {}
         }
     }
 }

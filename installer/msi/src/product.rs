@@ -119,7 +119,7 @@ fn properties(database: &mut Database, version: &str, code: &str) {
         ("ARPCOMMENTS", "Paravirtual disk and network drivers for Windows guests on Xen"),
         // All files are copied at a repair, damaged ones of the same version included.
         ("REINSTALLMODE", "amus"),
-        // No file of ours is used by a program that could be closed.
+        // No file of ours is used by a program that a user could close.
         ("MSIRESTARTMANAGERCONTROL", "Disable"),
         ("SecureCustomProperties", "LOGFILE;NEWERFOUND;OLDERFOUND;REPLACEOTHERS"),
         ("DefaultUIFont", "DialogFont"),
@@ -191,6 +191,10 @@ fn files(database: &mut Database, product: &Product) {
             database.add("MsiFileHash", row![key, 0, digest[0], digest[1], digest[2], digest[3]]);
         }
     }
+    // The boot service runs from the program's file: it is stopped (2; at a removal 32) before that is replaced. The setup
+    // program makes it, starts it and deletes it.
+    database
+        .add("ServiceControl", row!["BootService", "xenpvboot", 2 | 32, Cell::Null, 1, "C_xenpv_setup.exe"]);
     let last = i32::try_from(sorted.len()).unwrap_or(i32::MAX);
     database.add("Media", row![1, last, Cell::Null, "#xenpv.cab", Cell::Null, Cell::Null]);
 }
@@ -291,6 +295,7 @@ fn actions(database: &mut Database, product: &Product) {
     }
     let deferred = DLL | IN_SCRIPT | NO_IMPERSONATE;
     for (name, kind, verb) in [
+        ("XenCheck", deferred, "check"),
         ("XenInstallRollback", deferred | ROLLBACK, "install-rollback"),
         ("XenInstall", deferred, "install"),
         ("XenRemoveRollback", deferred | ROLLBACK, "uninstall-rollback"),
@@ -322,6 +327,7 @@ fn sequences(database: &mut Database) {
         table,
         &[
             ("MigrateFeatureStates", "", 1200),
+            ("SetXenCheck", INSTALLING, 1405),
             ("SetXenInstallRollback", INSTALLING, 1410),
             ("SetXenInstall", INSTALLING, 1420),
             ("SetXenRemoveRollback", REMOVING, 1430),
@@ -334,10 +340,14 @@ fn sequences(database: &mut Database) {
             ("XenRemove", REMOVING, 1550),
             ("ProcessComponents", "", 1600),
             ("UnpublishFeatures", "", 1800),
+            ("StopServices", "", 1900),
             ("RemoveFiles", "", 3500),
             ("RemoveFolders", "", 3600),
             ("CreateFolders", "", 3700),
             ("InstallFiles", "", 4000),
+            // Before there is anything to undo: the rollback action would take back what an earlier installation has
+            // done, and a refusal changes nothing.
+            ("XenCheck", INSTALLING, 5790),
             ("XenInstallRollback", INSTALLING, 5800),
             ("XenInstall", INSTALLING, 5810),
             ("RegisterUser", "", 6000),
@@ -397,7 +407,9 @@ fn texts(database: &mut Database) {
         ("RemoveFolders", "Removing folders", "[1]"),
         ("Rollback", "Undoing what was done", "[1]"),
         ("RollbackCleanup", "Removing backups", ""),
+        ("StopServices", "Stopping the boot service", "[1]"),
         ("UnpublishFeatures", "Unregistering the product", ""),
+        ("XenCheck", "Checking this computer", "[1]"),
         ("XenInstall", "Installing the drivers", "[1]"),
         ("XenInstallRollback", "Undoing the installation of the drivers", "[1]"),
         ("XenRemove", "Removing the drivers", "[1]"),

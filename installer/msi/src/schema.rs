@@ -5,7 +5,7 @@
 use msi::{Category, Column};
 
 /// Name of a table and its columns.
-pub const TABLES: [(&str, &str); 32] = [
+pub const TABLES: [(&str, &str); 33] = [
     ("ActionText", "*Action s72:Identifier,Description L64:Text,Template L128:Template"),
     ("AdminExecuteSequence", SEQUENCE),
     ("AdminUISequence", SEQUENCE),
@@ -67,6 +67,10 @@ pub const TABLES: [(&str, &str); 32] = [
         "*Property s72:Identifier,*Order i2,Value s64:Formatted,X i2,Y i2,Width i2,Height i2,Text L0:Formatted,Help L50:Text",
     ),
     ("RegLocator", "*Signature_ s72:Identifier,Root i2,Key s255:RegPath,Name S255:Formatted,Type I2"),
+    (
+        "ServiceControl",
+        "*ServiceControl s72:Identifier,Name l255:Formatted,Event i2,Arguments S255:Formatted,Wait I2,Component_ s72:Identifier",
+    ),
     (
         "Signature",
         "*Signature s72:Identifier,FileName s255:Text,MinVersion S20:Text,MaxVersion S20:Text,MinSize I4,MaxSize I4,MinDate I4,MaxDate I4,Languages S255:Language",

@@ -43,7 +43,8 @@ pub fn write(database: &Database, files: &[File]) -> Result<Vec<u8>> {
             }
         }
     }
-    package.write_stream("xenpv.cab")?.write_all(&cabinet(database, files)?)?;
+    let cabinet = cabinet(&ordered(database, files)?, database.summary.time)?;
+    package.write_stream("xenpv.cab")?.write_all(&cabinet)?;
     for (name, data) in &database.streams {
         package.write_stream(name)?.write_all(data)?;
     }
@@ -84,29 +85,37 @@ fn summary(package: &mut Package<Cursor<Vec<u8>>>, database: &Database) -> Resul
     Ok(())
 }
 
-/// The cabinet, files in the order of their sequence numbers.
-fn cabinet(database: &Database, files: &[File]) -> Result<Vec<u8>> {
+/// The files by their keys, in the order of their sequence numbers.
+fn ordered<'a>(database: &Database, files: &'a [File]) -> Result<Vec<(String, &'a [u8])>> {
     let mut rows: Vec<&Vec<Cell>> = database.rows("File").iter().collect();
     rows.sort_by_key(|row| row[7].int());
     ensure!(rows.len() == files.len(), "{} files, {} rows", files.len(), rows.len());
-    let mut ordered = Vec::new();
+    rows.into_iter()
+        .map(|row| {
+            let key = row[0].text();
+            let file = files.iter().find(|file| crate::product::file_key(file) == key);
+            let file = file.with_context(|| format!("no file for {key}"))?;
+            Ok((key, file.data.as_slice()))
+        })
+        .collect()
+}
+
+/// Makes a cabinet of files by their names; all have the same date, in seconds since 1970.
+///
+/// # Errors
+/// A file that is too large for the format.
+pub fn cabinet(files: &[(String, &[u8])], time: u64) -> Result<Vec<u8>> {
     let mut builder = cab::CabinetBuilder::new();
     let folder = builder.add_folder(cab::CompressionType::MsZip);
-    let time = OffsetDateTime::from_unix_timestamp(i64::try_from(database.summary.time)?)?;
-    for row in rows {
-        let key = row[0].text();
-        let file = files
-            .iter()
-            .find(|file| crate::product::file_key(file) == key)
-            .with_context(|| format!("no file for {key}"))?;
-        folder.add_file(key).set_datetime(PrimitiveDateTime::new(time.date(), time.time()));
-        ordered.push(file);
+    let time = OffsetDateTime::from_unix_timestamp(i64::try_from(time)?)?;
+    for (name, _) in files {
+        folder.add_file(name.as_str()).set_datetime(PrimitiveDateTime::new(time.date(), time.time()));
     }
     let mut writer = builder.build(Cursor::new(Vec::new())).context("cannot begin the cabinet")?;
-    let mut at = ordered.iter();
+    let mut at = files.iter();
     while let Some(mut out) = writer.next_file()? {
-        let file = at.next().context("the cabinet has too many files")?;
-        out.write_all(&file.data)?;
+        let (_, data) = at.next().context("the cabinet has too many files")?;
+        out.write_all(data)?;
     }
     Ok(writer.finish()?.into_inner())
 }

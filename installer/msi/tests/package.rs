@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use xenpv_msi::{
     Cell, Database, File, Product,
     check::{RULES, check},
-    model::{Machine, Outcome, Request, execute},
+    model::{Machine, Outcome, Request, Trouble, execute},
 };
 
 fn product(version: [u16; 3]) -> Product {
@@ -136,6 +136,9 @@ const BROKEN: &[(&str, Edit)] = &[
     ("rollback", |d| set(d, EXECUTE, "XenInstallRollback", 1, text("NOT Installed"))),
     ("rollback", |d| drop_row(d, EXECUTE, "XenRemoveRollback")),
     ("rollback", |d| set(d, "CustomAction", "XenRemoveRollback", 1, Cell::Int(1 | 0x400 | 0x800))),
+    ("asked", |d| drop_row(d, EXECUTE, "XenCheck")),
+    ("asked", |d| set(d, EXECUTE, "XenCheck", 2, Cell::Int(5805))),
+    ("asked", |d| set(d, EXECUTE, "XenCheck", 1, text("NOT Installed"))),
     ("data", |d| set(d, EXECUTE, "SetXenInstall", 2, Cell::Int(1550))),
     ("data", |d| set(d, EXECUTE, "SetXenInstall", 2, Cell::Int(990))),
     ("data", |d| set(d, EXECUTE, "SetXenRemove", 1, Cell::Null)),
@@ -148,6 +151,10 @@ const BROKEN: &[(&str, Edit)] = &[
         set(d, EXECUTE, "XenRemoveRollback", 2, Cell::Int(3510));
         set(d, EXECUTE, "XenRemove", 2, Cell::Int(3520));
     }),
+    ("services", |d| set(d, "ServiceControl", "BootService", 2, Cell::Int(2))),
+    ("services", |d| set(d, "ServiceControl", "BootService", 4, Cell::Null)),
+    ("services", |d| drop_row(d, EXECUTE, "StopServices")),
+    ("order", |d| set(d, EXECUTE, "StopServices", 2, Cell::Int(3550))),
     ("replace", |d| set(d, EXECUTE, "RemoveExistingProducts", 2, Cell::Int(6650))),
     ("replace", |d| set(d, EXECUTE, "RemoveExistingProducts", 2, Cell::Int(4100))),
     ("reboot", |d| set(d, "CustomAction", "XenReboot", 1, Cell::Int(1))),
@@ -226,7 +233,7 @@ fn codes_follow_content() {
 /// A computer with this product installed.
 fn with(database: &Database) -> Machine {
     let mut machine = Machine::default();
-    let outcome = execute(database, None, &mut machine, Request::Install, None).expect("executes");
+    let outcome = execute(database, None, &mut machine, Request::Install, Trouble::None).expect("executes");
     assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
     machine
 }
@@ -237,11 +244,11 @@ fn operations_end_as_they_should() {
     let mut machine = with(&one);
     assert_eq!(machine.drivers.as_deref(), Some("1.0.0"));
     assert_eq!(machine.files.len(), 12);
-    execute(&two, Some(&one), &mut machine, Request::Install, None).expect("executes");
-    assert_eq!(machine, with(&two), "an upgrade leaves nothing of the old version");
-    execute(&two, None, &mut machine, Request::Repair, None).expect("executes");
-    assert_eq!(machine, with(&two));
-    execute(&two, None, &mut machine, Request::Remove, None).expect("executes");
+    execute(&two, Some(&one), &mut machine, Request::Install, Trouble::None).expect("executes");
+    assert!(same(&machine, &with(&two)), "an upgrade leaves nothing of the old version");
+    execute(&two, None, &mut machine, Request::Repair, Trouble::None).expect("executes");
+    assert!(same(&machine, &with(&two)));
+    execute(&two, None, &mut machine, Request::Remove, Trouble::None).expect("executes");
     assert_eq!(machine, Machine::default(), "a removal leaves nothing");
 }
 
@@ -257,11 +264,11 @@ fn a_failure_at_any_step_is_undone() {
     ] {
         for fail in 0.. {
             let mut machine = start.clone();
-            let outcome = execute(database, old, &mut machine, request, Some(fail)).expect("executes");
+            let outcome = execute(database, old, &mut machine, request, Trouble::At(fail)).expect("executes");
             if matches!(outcome, Outcome::Done(_)) {
                 break;
             }
-            assert_eq!(machine, start, "{request:?} fails at step {fail}: {outcome:?}");
+            assert!(same(&machine, &start), "{request:?} fails at step {fail}: {outcome:?}");
             points += 1;
         }
     }
@@ -269,15 +276,39 @@ fn a_failure_at_any_step_is_undone() {
     assert!(points > 15);
 }
 
+/// The computer is the same, whatever the setup program remembers.
+fn same(one: &Machine, other: &Machine) -> bool {
+    Machine { undo: None, ..one.clone() } == Machine { undo: None, ..other.clone() }
+}
+
+#[test]
+fn a_refusal_takes_nothing_away() {
+    // The first version waits for its first boot, so that the setup program could still take it back.
+    let (one, mut two) = (xenpv_msi::database(&product([1, 0, 0])), xenpv_msi::database(&product([2, 0, 0])));
+    let start = with(&one);
+    let refused = |database: &Database, old: Option<&Database>, request| {
+        let mut machine = start.clone();
+        let outcome = execute(database, old, &mut machine, request, Trouble::Refusal).expect("executes");
+        assert!(matches!(outcome, Outcome::RolledBack(_)), "{outcome:?}");
+        machine
+    };
+    assert_eq!(refused(&two, Some(&one), Request::Install), start);
+    assert_eq!(refused(&one, None, Request::Repair), start);
+    // Without the question before, the drivers that were there are gone: the model sees it.
+    drop_row(&mut two, EXECUTE, "XenCheck");
+    assert_eq!(refused(&two, Some(&one), Request::Install).drivers, None);
+}
+
 #[test]
 fn the_model_sees_a_missing_rollback_action() {
     let mut database = good();
     drop_row(&mut database, EXECUTE, "XenInstallRollback");
     let mut machine = Machine::default();
-    let Ok(Outcome::Done(steps)) = execute(&database, None, &mut machine, Request::Install, None) else {
+    let Ok(Outcome::Done(steps)) = execute(&database, None, &mut machine, Request::Install, Trouble::None)
+    else {
         panic!("not installed");
     };
     let mut machine = Machine::default();
-    execute(&database, None, &mut machine, Request::Install, Some(steps.len() - 1)).expect("executes");
+    execute(&database, None, &mut machine, Request::Install, Trouble::At(steps.len() - 1)).expect("executes");
     assert_ne!(machine, Machine::default());
 }

@@ -18,12 +18,12 @@ impl Call {
     /// What the user sees while it runs.
     #[must_use]
     pub fn text(&self) -> &'static str {
-        let removes = self.arguments.first().is_some_and(|verb| verb == "uninstall");
-        match (removes, self.rollback) {
-            (false, false) => "Installing the drivers",
-            (false, true) => "Undoing the installation of the drivers",
-            (true, false) => "Removing the drivers",
-            (true, true) => "Undoing the removal of the drivers",
+        match (self.arguments.first().map_or("", String::as_str), self.rollback) {
+            ("check", _) => "Checking this computer",
+            ("uninstall", false) => "Removing the drivers",
+            ("uninstall", true) => "Undoing the removal of the drivers",
+            (_, false) => "Installing the drivers",
+            (_, true) => "Undoing the installation of the drivers",
         }
     }
 }
@@ -41,7 +41,10 @@ pub fn parse(data: &str) -> Result<Call, String> {
         Some(verb) => (verb, true),
         None => (verb, false),
     };
-    if !["install", "uninstall"].contains(&verb) || folder.is_empty() {
+    if !["check", "install", "uninstall"].contains(&verb)
+        || (verb == "check" && rollback)
+        || folder.is_empty()
+    {
         return Err(format!("the custom action has malformed data: {data}"));
     }
     let folder = if folder.ends_with('\\') { folder.to_owned() } else { format!("{folder}\\") };
@@ -50,7 +53,7 @@ pub fn parse(data: &str) -> Result<Call, String> {
         arguments.push("--rollback".to_owned());
     }
     arguments.extend(["--package".to_owned(), format!("{folder}drivers")]);
-    if replace == "1" && verb == "install" && !rollback {
+    if replace == "1" && verb != "uninstall" && !rollback {
         arguments.push("--replace-others".to_owned());
     }
     if !log.is_empty() {
@@ -116,7 +119,12 @@ mod tests {
         assert!(call.rollback);
         assert_eq!(call.text(), "Undoing the removal of the drivers");
         assert_eq!(parse("uninstall|C:\\XenPV\\|1|").expect("parses").arguments.len(), 3);
-        for data in ["", "install", "install|||", "status|C:\\||", "install|C:\\|1|x|y"] {
+        let call = parse("check|C:\\XenPV\\|1|").expect("parses");
+        assert_eq!(call.arguments, ["check", "--package", "C:\\XenPV\\drivers", "--replace-others"]);
+        assert_eq!(call.text(), "Checking this computer");
+        for data in
+            ["", "install", "install|||", "status|C:\\||", "install|C:\\|1|x|y", "check-rollback|C:\\||"]
+        {
             assert!(parse(data).is_err(), "{data}");
         }
     }

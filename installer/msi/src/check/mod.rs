@@ -58,9 +58,11 @@ rules! {
     "actions", "sequences name actions that exist, once, with a number (ICE26, ICE27)", sequence::actions;
     "order", "standard actions stand in their legal order (ICE27)", sequence::order;
     "deferred", "deferred actions stand in the script, immediate ones do not (ICE77)", sequence::deferred;
-    "rollback", "a deferred action has a rollback action right before it, under the same condition", sequence::rollback;
+    "rollback", "a deferred action that changes something has a rollback action right before it, under the same condition", sequence::rollback;
+    "asked", "whether the installation is refused is asked before its rollback action is there", sequence::asked;
     "data", "a deferred action gets its data before the script begins (ICE68)", sequence::data;
     "files", "the setup program runs only while its files are there (ICE75)", sequence::files;
+    "services", "the boot service is stopped before its program is replaced or removed", sequence::services;
     "replace", "the older version is removed inside the transaction, before anything else (ICE27)", sequence::replace;
     "reboot", "a reboot is scheduled after all else, and cannot make the installation fail", sequence::reboot;
     "conditions", "conditions can be read and name properties that somebody sets (ICE46, ICE79)", sequence::conditions;

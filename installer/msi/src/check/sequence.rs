@@ -10,7 +10,7 @@ const TABLES: [&str; 5] =
 
 /// Standard actions that packages of ours use. Each may stand only after those before it that the sequence has
 /// ("Suggested InstallExecuteSequence" and the restrictions on the actions' pages).
-const STANDARD: [&str; 27] = [
+const STANDARD: [&str; 28] = [
     "FindRelatedProducts",
     "AppSearch",
     "LaunchConditions",
@@ -23,6 +23,7 @@ const STANDARD: [&str; 27] = [
     "InstallInitialize",
     "ProcessComponents",
     "UnpublishFeatures",
+    "StopServices",
     "RemoveRegistryValues",
     "RemoveFiles",
     "RemoveFolders",
@@ -172,6 +173,9 @@ pub(super) fn rollback(database: &Database, found: &mut Vec<String>) {
     for (at, (name, condition, ..)) in
         all.iter().enumerate().filter(|(_, row)| row.3 & IN_SCRIPT != 0 && row.3 & ROLLBACK == 0)
     {
+        if name == CHECK {
+            continue;
+        }
         let before = at.checked_sub(1).and_then(|at| all.get(at));
         let right = before.is_some_and(|(other, theirs, _, kind)| {
             *other == format!("{name}Rollback") && theirs == condition && kind & ROLLBACK != 0
@@ -179,6 +183,23 @@ pub(super) fn rollback(database: &Database, found: &mut Vec<String>) {
         if !right {
             found.push(format!("before {name} stands {:?}", before.map(|row| &row.0)));
         }
+    }
+}
+
+/// Asks whether the installation would be refused.
+const CHECK: &str = "XenCheck";
+
+pub(super) fn asked(database: &Database, found: &mut Vec<String>) {
+    let all: Vec<_> = custom(database).into_iter().filter(|row| row.3 & IN_SCRIPT != 0).collect();
+    let at = all.iter().position(|row| row.0 == CHECK);
+    let next = at.and_then(|at| all.get(at + 1));
+    let right = next.is_some_and(|(name, condition, ..)| {
+        name == "XenInstallRollback" && at.and_then(|at| all.get(at)).is_some_and(|row| row.1 == *condition)
+    });
+    if !right {
+        found.push(format!(
+            "{CHECK} is not right before XenInstallRollback: a refusal would undo what is installed"
+        ));
     }
 }
 
@@ -206,7 +227,7 @@ pub(super) fn files(database: &Database, found: &mut Vec<String>) {
     let at = |action: &str| number(database, EXECUTE, action);
     let copied = at("InstallFiles");
     let unregistered = at("ProcessComponents");
-    for name in ["XenInstall", "XenInstallRollback"] {
+    for name in [CHECK, "XenInstall", "XenInstallRollback"] {
         if at(name).is_none() || at(name) < copied {
             found.push(format!("{name} runs before its files are there"));
         }
@@ -215,6 +236,21 @@ pub(super) fn files(database: &Database, found: &mut Vec<String>) {
         if at(name).is_none() || at(name) > unregistered {
             found.push(format!("{name} runs when something has already been taken away"));
         }
+    }
+}
+
+/// Stop at an installation, stop at a removal.
+const STOPS: i32 = 2 | 32;
+
+pub(super) fn services(database: &Database, found: &mut Vec<String>) {
+    let stopped = database.rows("ServiceControl").iter().any(|row| {
+        row[1].text() == "xenpvboot"
+            && row[2].int().is_some_and(|event| event & STOPS == STOPS)
+            && row[4].int() == Some(1)
+            && row[5].text() == "C_xenpv_setup.exe"
+    });
+    if !stopped || number(database, EXECUTE, "StopServices").is_none() {
+        found.push("the boot service runs on while its program is replaced".to_owned());
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn keys(database: &Database, found: &mut Vec<String>) {
 }
 
 /// table, column, table that has it
-const REFERENCES: [(&str, usize, &str); 14] = [
+const REFERENCES: [(&str, usize, &str); 15] = [
     ("AppSearch", 1, "RegLocator"),
     ("Component", 2, "Directory"),
     ("Component", 5, "File"),
@@ -74,6 +74,7 @@ const REFERENCES: [(&str, usize, &str); 14] = [
     ("Dialog", 0, "Control"),
     ("Dialog", 7, "Control.1"),
     ("ListBox", 0, "Property"),
+    ("ServiceControl", 5, "Component"),
 ];
 
 pub(super) fn references(database: &Database, found: &mut Vec<String>) {

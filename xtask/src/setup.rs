@@ -40,7 +40,7 @@ pub const PACKAGE: [Need; 2] = [need("openssl", &["openssl"]), need("osslsigncod
 pub const VENV: Need = need("python3-venv", &["/usr/share/doc/python3-venv"]);
 
 /// For tests.
-const TEST: [Need; 7] = [
+const TEST: [Need; 10] = [
     PACKAGE[0],
     PACKAGE[1],
     XEN_HEADERS,
@@ -48,6 +48,10 @@ const TEST: [Need; 7] = [
     need("libc6-dev", &["/usr/include/stdlib.h"]),
     need("mtools", &["mcopy"]),
     need("dosfstools", &["fsck.fat"]),
+    // A token in files, what puts a certificate into it, and OpenSSL's way to it.
+    need("softhsm2", &["softhsm2-util"]),
+    need("opensc", &["pkcs11-tool"]),
+    need("libengine-pkcs11-openssl", &["/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so"]),
 ];
 
 /// Everything that the commands of xtask need.

@@ -237,6 +237,10 @@ fn fill(input: &Input, numbers: [u16; 3], sources: &Files, stage: &Path) -> Resu
     let msi_name = format!("{base}-x64.msi");
     sign(input, stage, &msi_name, &msi)?;
 
+    if input.portal.is_none() {
+        let submission = submission(input, &files, sources)?;
+        sign(input, stage, &format!("{base}-portal.cab"), &submission)?;
+    }
     for (name, data) in files.iter().filter(|(name, _)| name.starts_with("drivers/")) {
         write(&stage.join(name), data)?;
     }
@@ -261,7 +265,7 @@ fn fill(input: &Input, numbers: [u16; 3], sources: &Files, stage: &Path) -> Resu
     let bill = sbom::make(&metadata, &input.shipped, &input.version, &input.compiler, &hashes, input.time)?;
     write(&stage.join(format!("{base}.cdx.json")), bill.as_bytes())?;
     sums(stage)?;
-    let verified = verify(input, stage, &msi_name)?;
+    let verified = verify(input, stage, &base)?;
     lines.push(format!("{msi_name} ({} KiB)", fs::metadata(stage.join(&msi_name))?.len() / 1024));
     lines.push(match (unsigned, verified) {
         (true, _) => "unsigned: no Windows system accepts it as it is".to_owned(),
@@ -273,6 +277,24 @@ fn fill(input: &Input, numbers: [u16; 3], sources: &Files, stage: &Path) -> Resu
             .push("signed with the certificate for tests: only for machines in test-signing mode".to_owned());
     }
     Ok(lines)
+}
+
+/// What Microsoft's portal is asked to sign: for each driver a folder with INF, image, symbols and catalog. The
+/// image is as it was built, since the portal adds its own signature.
+fn submission(input: &Input, files: &Files, sources: &Files) -> Result<Vec<u8>> {
+    let mut content: Vec<(String, &[u8])> = Vec::new();
+    for driver in DRIVERS {
+        for (from, name) in [
+            (files, format!("drivers/{driver}/{driver}.cat")),
+            (sources, format!("drivers/{driver}/{driver}.inf")),
+            (sources, format!("drivers/{driver}/{driver}.sys")),
+            (sources, format!("symbols/{driver}.pdb")),
+        ] {
+            let file = name.rsplit('/').next().unwrap_or(&name);
+            content.push((format!("{driver}\\{file}"), &from[&name]));
+        }
+    }
+    xenpv_msi::cabinet(&content, input.time)
 }
 
 fn write(path: &Path, data: &[u8]) -> Result<()> {
@@ -375,15 +397,16 @@ fn sums(stage: &Path) -> Result<()> {
 }
 
 /// Verifies all that was signed; gives how many signatures.
-fn verify(input: &Input, stage: &Path, msi: &str) -> Result<usize> {
+fn verify(input: &Input, stage: &Path, base: &str) -> Result<usize> {
     let mut count = 0;
     let mut one = |file: &Path, catalog: Option<&Path>| -> Result<()> {
         count += usize::from(input.signing.verify(file, catalog)?);
         Ok(())
     };
-    one(&stage.join(msi), None)?;
+    one(&stage.join(format!("{base}-x64.msi")), None)?;
     one(&stage.join("xenpv-setup.exe"), None)?;
     if input.portal.is_none() {
+        one(&stage.join(format!("{base}-portal.cab")), None)?;
         for driver in DRIVERS {
             let file = |ending: &str| stage.join(format!("drivers/{driver}/{driver}.{ending}"));
             one(&file("sys"), None)?;

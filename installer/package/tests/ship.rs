@@ -35,6 +35,7 @@ fn what_is_made_is_complete_and_reproducible() {
     let version = env!("CARGO_PKG_VERSION");
     let mut names = vec![
         format!("xenpv-{version}-drivers.zip"),
+        format!("xenpv-{version}-portal.cab"),
         format!("xenpv-{version}-symbols.zip"),
         format!("xenpv-{version}-x64.msi"),
         format!("xenpv-{version}.cdx.json"),
@@ -143,8 +144,8 @@ fn signatures_are_valid_and_a_changed_byte_is_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let input = signed(dir.path());
     let lines = make(&input).expect("made");
-    // MSI, setup program; of each driver: binary, catalog, binary by catalog.
-    assert!(lines.iter().any(|line| line == "11 signatures verified"), "{lines:?}");
+    // MSI, portal's cabinet, setup program; of each driver: binary, catalog, binary by catalog.
+    assert!(lines.iter().any(|line| line == "12 signatures verified"), "{lines:?}");
     assert!(input.out.join("xenpv-test.cer").is_file());
     let sys = input.out.join("drivers/xenpvvbd/xenpvvbd.sys");
     let cat = input.out.join("drivers/xenpvvbd/xenpvvbd.cat");
@@ -160,7 +161,11 @@ fn signatures_are_valid_and_a_changed_byte_is_refused() {
     input.signing.verify(&sys, Some(&cat)).expect_err("a changed image, by catalog");
     fs::write(&sys, &good).expect("written");
     assert!(input.signing.verify(&sys, None).expect("valid again"));
-    for name in [format!("xenpv-{}-x64.msi", input.version), "drivers/xenpvnet/xenpvnet.cat".to_owned()] {
+    for name in [
+        format!("xenpv-{}-x64.msi", input.version),
+        format!("xenpv-{}-portal.cab", input.version),
+        "drivers/xenpvnet/xenpvnet.cat".to_owned(),
+    ] {
         let path = input.out.join(&name);
         let mut data = fs::read(&path).expect("readable");
         let at = if name.ends_with("msi") { 4096 } else { data.len() / 4 };
@@ -225,9 +230,111 @@ fn other_signers() {
         .lines()
         .map(|line| Path::new(line).file_name().expect("a name").to_string_lossy().into_owned())
         .collect();
-    assert_eq!(names.len(), 9, "{names:?}");
+    assert_eq!(names.len(), 10, "{names:?}");
     for name in ["xenpvpci.sys", "xenpvnet.cat", "xenpv-setup.exe", "xenpvmsi.dll"] {
         assert!(names.iter().any(|n| n == name), "{name} was not signed");
+    }
+}
+
+/// What a program says that must succeed.
+fn said(command: &mut Command) -> String {
+    let out = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let errors = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{command:?}: {errors}");
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+#[test]
+fn a_token_signs() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let input = sources(dir.path());
+    let (certificate, key) = test_certificate(&dir.path().join("signing")).expect("a certificate");
+    // A token in files: SoftHSM, which keeps the key to itself once it has it.
+    let (tokens, settings) = (dir.path().join("tokens"), dir.path().join("softhsm2.conf"));
+    fs::create_dir(&tokens).expect("writable");
+    fs::write(&settings, format!("directories.tokendir = {}\n", tokens.display())).expect("written");
+    let library = "/usr/lib/softhsm/libsofthsm2.so";
+    let hsm = |program: &str| {
+        let mut command = Command::new(program);
+        command.env("SOFTHSM2_CONF", &settings);
+        command
+    };
+    let tool = || hsm("softhsm2-util");
+    said(tool().args(["--init-token", "--free", "--label", "xenpv", "--pin", "1234", "--so-pin", "5678"]));
+    said(
+        tool()
+            .args(["--token", "xenpv", "--pin", "1234", "--label", "signing", "--id", "01", "--import"])
+            .arg(&key),
+    );
+    let cer = dir.path().join("certificate.cer");
+    fs::write(&cer, xenpv_package::sign::der(&certificate).expect("DER")).expect("written");
+    said(
+        hsm("pkcs11-tool")
+            .args(["--module", library, "--login", "--pin", "1234", "--type", "cert", "--id", "01"])
+            .args(["--label", "signing", "--write-object"])
+            .arg(&cer),
+    );
+    fs::remove_file(&key).expect("the key is in the token alone");
+    let pin = dir.path().join("pin");
+    let package = |certificate_in_it: &str| {
+        let mut command = hsm(env!("CARGO_BIN_EXE_xenpv-package"));
+        command
+            .args(["--time", "1764000000", "--test-certificates", "/nowhere", "--pkcs11-module", library])
+            .args(["--pkcs11-engine", "/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so"])
+            .args(["--pkcs11-key", "pkcs11:token=xenpv;object=signing;type=private"])
+            .args(["--pkcs11-certificate", certificate_in_it])
+            .arg("--password-file")
+            .arg(&pin);
+        for (option, path) in [
+            ("--trust", &certificate),
+            ("--drivers", &input.drivers),
+            ("--userland", &input.userland),
+            ("--root", &common::root()),
+            ("--out", &input.out),
+        ] {
+            command.arg(option).arg(path);
+        }
+        command
+    };
+    fs::write(&pin, "1234\n").expect("written");
+    for one in ["pkcs11:token=xenpv;object=signing;type=cert", certificate.to_str().expect("UTF-8")] {
+        let text = said(&mut package(one));
+        assert!(text.contains("12 signatures verified"), "{text}");
+    }
+    // A wrong PIN changes nothing.
+    fs::write(&pin, "4321\n").expect("written");
+    let before = tree(&input.out);
+    let out = package(certificate.to_str().expect("UTF-8")).output().expect("runs");
+    let errors = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{errors}");
+    assert!(errors.starts_with("error: cannot sign "), "{errors}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert!(before == tree(&input.out), "something was changed");
+}
+
+#[test]
+fn what_the_portal_is_asked_to_sign() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let input = sources(dir.path());
+    make(&input).expect("made");
+    let data = fs::read(input.out.join(format!("xenpv-{}-portal.cab", input.version))).expect("readable");
+    let mut cabinet = cab::Cabinet::new(std::io::Cursor::new(data)).expect("a cabinet");
+    let names: Vec<String> =
+        cabinet.folder_entries().flat_map(|f| f.file_entries()).map(|f| f.name().to_owned()).collect();
+    assert_eq!(names.len(), 12, "{names:?}");
+    for driver in DRIVERS {
+        for (ending, source) in [
+            ("inf", common::root().join(format!("inf/{driver}.inf"))),
+            ("sys", input.drivers.join(format!("{driver}.sys"))),
+            ("pdb", input.drivers.join(format!("{driver}.pdb"))),
+            ("cat", input.out.join(format!("drivers/{driver}/{driver}.cat"))),
+        ] {
+            let name = format!("{driver}\\{driver}.{ending}");
+            let mut content = Vec::new();
+            let mut file = cabinet.read_file(&name).unwrap_or_else(|error| panic!("{name}: {error}"));
+            std::io::Read::read_to_end(&mut file, &mut content).expect("readable");
+            assert!(content == fs::read(source).expect("readable"), "{name} is another file");
+        }
     }
 }
 

@@ -77,6 +77,7 @@ pub fn judge(facts: &Facts) -> Report {
         boot_disk: facts.boot_disk.map(|disk| match disk {
             BootDisk::Pv => "pv",
             BootDisk::Emulated => "emulated",
+            BootDisk::Other => "another vendor's",
         }),
         findings,
     }
@@ -240,17 +241,23 @@ fn others(facts: &Facts, judge: &mut Judge) {
         judge.add(
             Level::Error,
             "other-vendor",
-            format!("another vendor's Xen drivers are enabled: {}", facts.others.join(", ")),
+            format!("another vendor's Xen drivers are enabled: {}", facts.other_names()),
             "remove one of the two",
         );
     }
     for left in &facts.leftovers {
-        let filter = left.contains("Filters");
+        let text = format!("left of another vendor's Xen drivers: the service {left}");
+        judge.add(Level::Note, "leftover", text, "");
+    }
+    for filter in &facts.filters {
         judge.add(
-            if filter { Level::Error } else { Level::Note },
-            if filter { "other-vendor-filter" } else { "leftover" },
-            format!("left of another vendor's Xen drivers: {left}"),
-            if filter { "remove it with its vendor's clean-up program" } else { "" },
+            Level::Error,
+            "other-vendor-filter",
+            format!(
+                "another vendor's Xen driver is hooked into the device class {}: {filter}",
+                filter.class()
+            ),
+            "remove it with its vendor's clean-up program",
         );
     }
 }

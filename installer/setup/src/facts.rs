@@ -25,6 +25,33 @@ pub struct Service {
     pub missing: bool,
 }
 
+/// A class that another vendor has hung a filter on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The class key.
+    pub key: String,
+    /// `UpperFilters` or `LowerFilters`.
+    pub list: &'static str,
+    /// Theirs.
+    pub theirs: Vec<String>,
+    /// The whole list.
+    pub all: Vec<String>,
+}
+
+impl Filter {
+    /// GUID of the class.
+    #[must_use]
+    pub fn class(&self) -> &str {
+        self.key.rsplit('\\').next().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Filter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.list, self.theirs.join(", "))
+    }
+}
+
 /// A device instance, present or remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -77,9 +104,11 @@ pub struct Facts {
     /// Our packages in the driver store.
     pub store: Vec<StorePackage>,
     /// Other vendors' Xen drivers that are enabled.
-    pub others: Vec<String>,
-    /// What is left of other vendors' drivers: services without file, class filters.
+    pub others: Vec<Service>,
+    /// What is left of other vendors' drivers: services without file.
     pub leftovers: Vec<String>,
+    /// Other vendors' class filters: one that cannot be loaded stops every device of its class.
+    pub filters: Vec<Filter>,
     /// Drivers that were copied to `System32\drivers`.
     pub copies: Vec<std::path::PathBuf>,
     /// The unplug settings.
@@ -121,12 +150,12 @@ impl Facts {
             service.missing = service.image.as_deref().is_some_and(|image| !system.file_exists(image));
         }
         // A service whose file is gone is a remainder, not a driver.
-        let (live, dead) = facts.others.drain(..).partition(|name| {
-            let image = system.text(&format!("{SERVICES}\\{name}"), "ImagePath");
-            system.file_exists(&image.unwrap_or_else(|| format!(r"System32\drivers\{name}.sys")))
+        let (live, dead): (Vec<Service>, Vec<Service>) = facts.others.drain(..).partition(|other| {
+            let usual = || format!(r"System32\drivers\{}.sys", other.name);
+            system.file_exists(&other.image.clone().unwrap_or_else(usual))
         });
         facts.others = live;
-        facts.leftovers.extend::<Vec<String>>(dead);
+        facts.leftovers = dead.into_iter().map(|other| other.name).collect();
         facts
     }
 
@@ -164,9 +193,9 @@ impl Facts {
                 .iter()
                 .filter_map(|name| service(registry, name))
                 .filter(|service| service.start.is_some_and(|start| start < 4))
-                .map(|service| service.name)
                 .collect(),
-            leftovers: filters(registry),
+            leftovers: Vec::new(),
+            filters: filters(registry),
             copies: Vec::new(),
             unplug: UNPLUG.map(|name| registry.dword(names::BUS_PARAMETERS, name)),
             boot_disk: None,
@@ -178,6 +207,12 @@ impl Facts {
     /// The devices of a driver.
     pub fn devices_of(&self, driver: Driver) -> impl Iterator<Item = &Device> {
         self.devices.iter().filter(move |device| device.driver == Some(driver))
+    }
+
+    /// The names of other vendors' drivers.
+    #[must_use]
+    pub fn other_names(&self) -> String {
+        self.others.iter().map(|other| other.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// A service of ours.
@@ -252,15 +287,15 @@ fn devices(
     out
 }
 
-/// Class filters of other vendors: a filter that cannot be loaded stops every device of its class.
-fn filters(registry: &(impl Registry + ?Sized)) -> Vec<String> {
+fn filters(registry: &(impl Registry + ?Sized)) -> Vec<Filter> {
     let mut out = Vec::new();
     for class in FILTERED {
         for list in ["UpperFilters", "LowerFilters"] {
-            for name in registry.list(&format!("{}\\{class}", names::CLASS), list) {
-                if OTHERS.iter().any(|other| other.eq_ignore_ascii_case(&name)) {
-                    out.push(format!("{list} {name} of class {class}"));
-                }
+            let key = format!("{}\\{class}", names::CLASS);
+            let all = registry.list(&key, list);
+            let theirs: Vec<String> = all.iter().filter(|name| names::is_others(name)).cloned().collect();
+            if !theirs.is_empty() {
+                out.push(Filter { key, list, theirs, all });
             }
         }
     }

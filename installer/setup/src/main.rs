@@ -153,18 +153,16 @@ fn live(cli: Cli) -> Result<u32, String> {
         names::Driver,
         refuse::Allowances,
         run::{self, Done, Error},
-        windows::{Severity, Windows, report, run_as_service, single_instance},
+        windows::{Severity, Windows, report, run_as_service, start_boot_service, turn},
     };
 
     let mut system = Windows::new(cli.log.clone(), true);
-    let changes = !matches!(
-        cli.verb,
-        Verb::Status { .. } | Verb::Doctor { .. } | Verb::Check(_) | Verb::Boot { service: true }
-    );
-    let guard = changes.then(single_instance);
-    if matches!(guard, Some(None)) {
+    // `check` changes nothing, but says whether an installation would be refused.
+    let looks = matches!(cli.verb, Verb::Status { .. } | Verb::Doctor { .. } | Verb::Boot { service: true });
+    let turn = if looks { None } else { turn(PATIENCE) };
+    if !looks && turn.is_none() {
         return Err(
-            "another copy of this program is at work; wait until it has finished and try again".to_owned()
+            "another copy of this program is at work; wait until it has finished and try again".into()
         );
     }
     let allowed = |options: &Install| Allowances {
@@ -192,15 +190,13 @@ fn live(cli: Cli) -> Result<u32, String> {
             run_as_service(service_boot, service_shutdown).map_err(|failure| failure.to_string())?;
             return Ok(0);
         }
-        Verb::Check(options) => {
-            return match run::check(&system, &options.package, allowed(options)) {
-                Ok(package) => {
-                    println!("version {} can be installed", package.version);
-                    Ok(0)
-                }
-                Err(error) => Err(error.to_string()),
-            };
-        }
+        Verb::Check(options) => match run::check(&system, &options.package, allowed(options)) {
+            Ok(package) => {
+                println!("version {} can be installed", package.version);
+                return Ok(0);
+            }
+            Err(error) => ("check", Err(error)),
+        },
         Verb::Doctor { json, .. } => return print(&doctor::judge(&Facts::gather(&system)), *json),
         Verb::Status { json } => {
             let facts = Facts::gather(&system);
@@ -235,6 +231,8 @@ fn live(cli: Cli) -> Result<u32, String> {
     };
     match result {
         Ok(Done { restart }) => {
+            // It waits until this call has ended.
+            start_boot_service();
             let text =
                 if restart { format!("{what} done; a restart completes it") } else { format!("{what} done") };
             println!("{text}");
@@ -250,6 +248,13 @@ fn live(cli: Cli) -> Result<u32, String> {
     }
 }
 
+/// Seconds that a call waits for another copy: the boot service is soon done.
+#[cfg(windows)]
+const PATIENCE: u32 = 10;
+/// The same of the boot service, at the start of Windows; a call may take that long.
+#[cfg(windows)]
+const PATIENCE_AT_START: u32 = 600;
+
 /// The boot service's log lies beside the drivers' other traces.
 #[cfg(windows)]
 fn service_system() -> xenpv_setup::windows::Windows {
@@ -259,7 +264,13 @@ fn service_system() -> xenpv_setup::windows::Windows {
 
 #[cfg(windows)]
 fn service_boot() {
-    use xenpv_setup::windows::{Severity, report};
+    use xenpv_setup::windows::{Severity, report, turn};
+    let Some(_turn) = turn(PATIENCE_AT_START) else {
+        return report(
+            Severity::Error,
+            "the boot service could not look after the drivers: setup is at work",
+        );
+    };
     match xenpv_setup::run::boot(&mut service_system()) {
         Ok(done) if done.restart => {
             report(Severity::Warning, "a restart completes the change of the Xen PV drivers")
@@ -274,6 +285,8 @@ fn service_boot() {
 
 #[cfg(windows)]
 fn service_shutdown() {
+    // It repairs in any case: what another copy leaves unfinished is what must be able to start.
+    let _turn = xenpv_setup::windows::turn(PATIENCE);
     // What fails now is repaired at the next start.
     let _ = xenpv_setup::run::shutdown(&mut service_system());
 }

@@ -73,11 +73,18 @@ impl Driver {
 pub const EMULATED: [&str; 7] =
     ["intelide", "pciide", "atapi", "storahci", "stornvme", "LSI_SAS", "lsi_scsi"];
 
-/// Services of other vendors' Xen drivers: Xen Project, XenServer and XCP-ng, AWS, GPLPV, SUSE VMDP.
+/// Services of other vendors' Xen drivers: Xen Project, XenServer and XCP-ng, AWS, GPLPV, SUSE VMDP. The buses first:
+/// they unplug, and are disabled before what would serve the disks then.
 pub const OTHERS: [&str; 19] = [
-    "xenbus", "xenfilt", "xenvbd", "xenvif", "xennet", "xeniface", "xendisk", "xencrsh", "xencons", "xenkbd",
-    "xenvkbd", "xenhid", "xenpci", "xenhide", "xenscsi", "xenusb", "xenblk", "pvvxblk", "pvvxbn",
+    "xenbus", "xenpci", "pvvxbn", "xenhide", "xenfilt", "xenvbd", "xendisk", "xenscsi", "xenblk", "pvvxblk",
+    "xenvif", "xennet", "xeniface", "xencrsh", "xencons", "xenkbd", "xenvkbd", "xenhid", "xenusb",
 ];
+
+/// Whether a service is another vendor's.
+#[must_use]
+pub fn is_others(name: &str) -> bool {
+    OTHERS.iter().any(|other| other.eq_ignore_ascii_case(name))
+}
 
 #[cfg(test)]
 mod tests {
@@ -98,7 +105,7 @@ mod tests {
     #[test]
     fn no_service_of_ours_has_another_vendors_name() {
         for driver in Driver::ALL {
-            assert!(!OTHERS.iter().any(|other| other.eq_ignore_ascii_case(driver.name())));
+            assert!(!is_others(driver.name()));
         }
     }
 }

@@ -36,6 +36,14 @@ impl IpConfig {
     pub fn is_automatic(&self) -> bool {
         self.addresses.is_empty() && self.gateways.is_empty() && self.dns.is_empty()
     }
+
+    /// Whether all of `other` is in this one.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        other.addresses.iter().all(|address| self.addresses.contains(address))
+            && other.gateways.iter().all(|gateway| self.gateways.contains(gateway))
+            && other.dns.iter().all(|server| self.dns.contains(server))
+    }
 }
 
 /// A network interface that is there.
@@ -185,6 +193,19 @@ mod tests {
         // ... but without that it moves back to the emulated NIC.
         let back = moves(&[nic("e", Side::Emulated, IpConfig::default())], &memory);
         assert_eq!(back.give, [("e".to_owned(), fixed())]);
+    }
+
+    #[test]
+    fn what_is_there_already_is_seen() {
+        assert!(fixed().includes(&fixed()) && fixed().includes(&IpConfig::default()));
+        let less = [
+            IpConfig { addresses: fixed().addresses[1..].to_vec(), ..fixed() },
+            IpConfig { gateways: fixed().gateways[..1].to_vec(), ..fixed() },
+            IpConfig { dns: Vec::new(), ..fixed() },
+        ];
+        for less in less {
+            assert!(fixed().includes(&less) && !less.includes(&fixed()), "{less:?}");
+        }
     }
 
     #[test]

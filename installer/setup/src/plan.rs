@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     facts::{Device, Facts, Service},
-    names::{BUS_PARAMETERS, Driver, RESTART_DUE, SERVICES, STATE, UNPLUG},
+    names::{self, BUS_PARAMETERS, Driver, RESTART_DUE, SERVICES, STATE, UNPLUG},
     net,
     package::{self, numbers},
     registry::Value,
@@ -27,6 +27,8 @@ pub enum Order {
         version: String,
         /// Windows is told to install anew what looks right already.
         repair: bool,
+        /// Other vendors' drivers are switched off.
+        take_over: bool,
     },
     /// Nothing of ours.
     Remove {
@@ -63,19 +65,28 @@ impl Plan {
 #[must_use]
 pub fn next(facts: &Facts, order: &Order, program: &Path) -> Plan {
     match order {
-        Order::Install { folder, version, repair } => {
-            install(facts, folder.as_deref(), version, *repair, program)
+        Order::Install { folder, version, repair, take_over } => {
+            install(facts, folder.as_deref(), version, (*repair, *take_over), program)
         }
         Order::Remove { program, refuge } => remove(facts, program, refuge),
     }
 }
 
-fn install(facts: &Facts, folder: Option<&Path>, version: &str, again: bool, program: &Path) -> Plan {
+fn install(
+    facts: &Facts,
+    folder: Option<&Path>,
+    version: &str,
+    (again, take_over): (bool, bool),
+    program: &Path,
+) -> Plan {
     let mut plan = Plan::default();
     let state = &facts.state;
     // The intention first: whatever happens, the boot service knows what was wanted.
     if state.wanted != Some(Wanted::Installed) || state.version.as_deref() != Some(version) {
         let before = state.version.as_deref().filter(|_| state.wanted == Some(Wanted::Installed));
+        if state.finished.is_some() {
+            plan.push(state::unset("Finished"));
+        }
         plan.push(state::set("Undo", before.unwrap_or("remove")));
         plan.push(state::set("Version", version));
         plan.push(state::set(
@@ -85,6 +96,9 @@ fn install(facts: &Facts, folder: Option<&Path>, version: &str, again: bool, pro
         plan.push(state::set("Wanted", "installed"));
     }
     repair(facts, true, &mut plan);
+    if take_over {
+        others(facts, &mut plan);
+    }
     networks(facts, &mut plan);
     if facts.boot_service.as_deref() != Some(&boot_command(program)) {
         plan.push(Step::CreateBootService { program: program.to_owned() });
@@ -118,8 +132,11 @@ fn install(facts: &Facts, folder: Option<&Path>, version: &str, again: bool, pro
         };
         let lost = !facts.service(driver).is_some_and(whole);
         let again = again || lost;
-        let stale =
-            |device: &Device| !device.configured || device.version.as_deref() != Some(version) || again;
+        // What another vendor's driver has may look newer, and a power failure may leave half of each.
+        let theirs = |device: &Device| device.service.as_deref().is_some_and(names::is_others);
+        let stale = |device: &Device| {
+            !device.configured || device.version.as_deref() != Some(version) || theirs(device) || again
+        };
         let mut stale =
             facts.devices_of(driver).filter(|device| device.presence.is_some() && stale(device)).peekable();
         if stale.peek().is_some()
@@ -127,7 +144,8 @@ fn install(facts: &Facts, folder: Option<&Path>, version: &str, again: bool, pro
         {
             // Windows keeps what is newer unless it is told otherwise (downgrade, rollback).
             let newer = |device: &Device| {
-                device.version.as_deref().is_some_and(|there| numbers(there) > numbers(version))
+                theirs(device)
+                    || device.version.as_deref().is_some_and(|there| numbers(there) > numbers(version))
             };
             plan.push(Step::Install { inf, force: again || stale.any(newer) });
         }
@@ -177,6 +195,60 @@ pub fn repair(facts: &Facts, ours: bool, plan: &mut Plan) {
         }
     }
     plan.flush();
+}
+
+/// Switches other vendors' drivers off: from the next start on they neither unplug anything nor hold a device.
+/// Before that the emulated disks' drivers are in order, and on the disk.
+fn others(facts: &Facts, plan: &mut Plan) {
+    if facts.others.is_empty() && facts.filters.is_empty() {
+        return;
+    }
+    let mut before = facts.state.others.clone().unwrap_or_default();
+    before.services.extend(facts.others.iter().map(|other| (other.name.clone(), other.start.unwrap_or(3))));
+    for filter in &facts.filters {
+        before.filters.push((filter.key.clone(), filter.list.to_owned(), filter.all.clone()));
+    }
+    plan.push(state::remember_others(&before));
+    // A filter whose service is disabled stops its class: the filters go first.
+    for filter in &facts.filters {
+        let (key, name) = (filter.key.clone(), filter.list.to_owned());
+        let rest: Vec<String> =
+            filter.all.iter().filter(|name| !filter.theirs.contains(name)).cloned().collect();
+        plan.push(if rest.is_empty() {
+            Step::Unset { key, name }
+        } else {
+            Step::Set { key, name, value: Value::MultiSz(rest) }
+        });
+    }
+    for other in &facts.others {
+        let key = format!("{SERVICES}\\{}", other.name);
+        plan.push(Step::Set { key, name: "Start".into(), value: Value::Dword(DISABLED) });
+    }
+    plan.flush();
+}
+
+/// Switches other vendors' drivers on again, while their bus still has its device: later Windows could not start
+/// with them.
+#[must_use]
+pub fn give_back(facts: &Facts) -> Plan {
+    let mut plan = Plan::default();
+    let theirs = |device: &Device| device.service.as_deref().is_some_and(names::is_others);
+    let Some(before) = &facts.state.others else { return plan };
+    if facts.devices_of(Driver::Pci).any(|bus| bus.presence.is_some() && !theirs(bus)) {
+        return plan;
+    }
+    // In the opposite order: what unplugs comes last.
+    for (name, start) in before.services.iter().rev() {
+        let key = format!("{SERVICES}\\{name}");
+        plan.push(Step::Set { key, name: "Start".into(), value: Value::Dword(*start) });
+    }
+    for (key, name, list) in &before.filters {
+        let (key, name, value) = (key.clone(), name.clone(), Value::MultiSz(list.clone()));
+        plan.push(Step::Set { key, name, value });
+    }
+    plan.push(state::unset("Others"));
+    plan.flush();
+    plan
 }
 
 /// Moves and remembers static IP configuration.
@@ -237,7 +309,9 @@ pub fn clean(facts: &Facts) -> Plan {
 fn remove(facts: &Facts, program: &Path, refuge: &Path) -> Plan {
     let mut plan = Plan::default();
     let state = &facts.state;
-    let devices = || facts.devices.iter().filter(|device| !leaving(device));
+    // A device that another vendor's driver has is none of ours.
+    let theirs = |device: &&Device| device.service.as_deref().is_some_and(names::is_others);
+    let devices = || facts.devices.iter().filter(|device| !leaving(device) && !theirs(device));
     let services = || facts.services.iter().filter(|service| !service.doomed);
     if state.wanted.is_none()
         && devices().next().is_none()
@@ -297,6 +371,8 @@ fn remove(facts: &Facts, program: &Path, refuge: &Path) -> Plan {
     plan
 }
 
+/// `SERVICE_DISABLED`.
+const DISABLED: u32 = 4;
 /// `CM_PROB_WILL_BE_REMOVED`: uninstalled, gone after the next restart.
 const WILL_BE_REMOVED: u32 = 21;
 

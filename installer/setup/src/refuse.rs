@@ -26,7 +26,7 @@ fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
 /// What may be asked for beyond the ordinary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allowances {
-    /// Take over from another vendor's drivers whose services do not hold the disk.
+    /// Take over from another vendor's drivers where there is an emulated disk to start from meanwhile.
     pub replace_others: bool,
     /// Install an older version than the one that is there.
     pub downgrade: bool,
@@ -84,21 +84,7 @@ pub fn install(facts: &Facts, package: &Package, allowed: Allowances) -> Vec<Ref
             "Windows waits for a restart to finish an update; restart and try again",
         ));
     }
-    if !facts.others.is_empty() {
-        let names = facts.others.join(", ");
-        if facts.boot_disk == Some(BootDisk::Pv) || !allowed.replace_others {
-            out.push(refusal("other-vendor", format!(
-                "Xen drivers of another vendor are installed (services {names}); remove them with the program that installed them, restart, and try again"
-            )));
-        }
-    }
-    let broken: Vec<&str> =
-        facts.leftovers.iter().filter(|left| left.contains("Filters")).map(String::as_str).collect();
-    if !broken.is_empty() {
-        out.push(refusal("other-vendor-filter", format!(
-            "another vendor's Xen driver is still hooked into device classes ({}); remove it with its vendor's clean-up program, restart, and try again", broken.join("; ")
-        )));
-    }
+    out.extend(others(facts, allowed));
     let state = &facts.state;
     if let (Some(Wanted::Installed), Some(there)) = (state.wanted, state.version.as_deref()) {
         if numbers(there) > numbers(&package.version) && !allowed.downgrade {
@@ -113,6 +99,34 @@ pub fn install(facts: &Facts, package: &Package, allowed: Allowances) -> Vec<Ref
     }
     if facts.services.iter().any(|service| service.doomed) {
         out.push(refusal("restart-due", "a removal waits for a restart; restart and try again"));
+    }
+    out
+}
+
+/// Other vendors' drivers: two buses on one device, and who of them unplugs what?
+fn others(facts: &Facts, allowed: Allowances) -> Vec<Refusal> {
+    let mut out = Vec::new();
+    if facts.others.is_empty() && facts.filters.is_empty() {
+        return out;
+    }
+    if allowed.replace_others {
+        // From the next start on theirs are not loaded, and ours have not proven anything yet.
+        if facts.controllers.is_empty() {
+            out.push(refusal("no-way-back", "Windows has never seen an emulated disk controller, so it could not start while the drivers of another vendor are replaced; give the virtual machine an emulated boot disk first"));
+        }
+        return out;
+    }
+    if !facts.others.is_empty() {
+        out.push(refusal("other-vendor", format!(
+            "Xen drivers of another vendor are installed (services {}); remove them with the program that installed them, restart, and try again, or use REPLACEOTHERS=1 (--replace-others)",
+            facts.other_names()
+        )));
+    }
+    for filter in &facts.filters {
+        out.push(refusal("other-vendor-filter", format!(
+            "another vendor's Xen driver is still hooked into the device class {} ({filter}); remove it with its vendor's clean-up program, restart, and try again, or use REPLACEOTHERS=1 (--replace-others)",
+            filter.class()
+        )));
     }
     out
 }

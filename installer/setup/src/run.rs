@@ -119,11 +119,14 @@ pub fn install(
     let facts = Facts::gather(system);
     let same = facts.state.wanted == Some(Wanted::Installed)
         && facts.state.version.as_deref() == Some(package.version.as_str());
-    if same && facts.state.booted == facts.state.version && facts.state.undo.is_some() {
-        // That version is proven here: a failure of this call is no reason to take it away.
+    let whole = [&facts.state.booted, &facts.state.finished].contains(&&facts.state.version);
+    if same && whole && facts.state.undo.is_some() {
+        // That version was here before this call, which is no reason to take it away when it fails.
         system.apply(&state::unset("Undo"))?;
     }
-    let order = Order::Install { folder: Some(package.folder), version: package.version.clone(), repair };
+    let take_over = allowed.replace_others || facts.state.others.is_some();
+    let order =
+        Order::Install { folder: Some(package.folder), version: package.version.clone(), repair, take_over };
     match carry_out(system, order).and_then(|done| finish_install(system, &package.version, done)) {
         Ok(done) => Ok(done),
         Err(failure) if failure.power_cut => Err(failure.into()),
@@ -151,13 +154,18 @@ pub fn check(system: &(impl System + ?Sized), folder: &Path, allowed: Allowances
     if refusals.is_empty() { Ok(package) } else { Err(Error::Refused(refusals)) }
 }
 
-/// Whether a restart is due: the version has not been booted yet on a machine that has the bus.
+/// Notes that the installation has come to its end. Whether a restart is due: the version has not been booted yet
+/// on a machine that has the bus.
 fn finish_install(
     system: &mut (impl System + ?Sized),
     version: &str,
     mut done: Done,
 ) -> Result<Done, Failure> {
     let facts = Facts::gather(system);
+    if facts.state.finished.as_deref() != Some(version) {
+        system.apply(&state::set("Finished", version))?;
+        system.apply(&Step::Flush)?;
+    }
     let bus = facts.devices_of(Driver::Pci).any(|device| device.presence.is_some());
     if bus && facts.state.booted.as_deref() != Some(version) && !facts.restart_due {
         system.apply(&Step::MakeVolatile { key: RESTART_DUE.into() })?;
@@ -189,18 +197,28 @@ fn remove(system: &mut (impl System + ?Sized)) -> Result<Done, Failure> {
 /// # Errors
 /// The step that failed.
 pub fn undo(system: &mut (impl System + ?Sized)) -> Result<Done, Failure> {
-    match state::State::read(system).undo {
+    let undo = state::State::read(system).undo;
+    if undo.is_some() {
+        let back = plan::give_back(&Facts::gather(system));
+        steps(system, &back)?;
+    }
+    match undo {
         None => Ok(Done::default()),
         Some(Undo::Remove) => remove(system),
         Some(Undo::Version(version)) => {
             let back = [state::set("Version", &version), state::set("Wanted", "installed"), Step::Flush];
             steps(system, &Plan { steps: back.into(), restart: false })?;
-            let done = carry_out(system, Order::Install { folder: None, version, repair: false })?;
+            let done = carry_out(system, again(None, version, false))?;
             system.apply(&state::unset("Undo"))?;
             system.apply(&Step::Flush)?;
             Ok(done)
         }
     }
+}
+
+/// What is wanted already, once more.
+fn again(folder: Option<PathBuf>, version: String, take_over: bool) -> Order {
+    Order::Install { folder, version, repair: false, take_over }
 }
 
 /// `uninstall --rollback`: the drivers shall work again.
@@ -213,7 +231,7 @@ pub fn undo_removal(system: &mut (impl System + ?Sized), folder: Option<&Path>) 
         (Some(Wanted::Removed), Some(version)) => {
             system.apply(&state::set("Wanted", "installed"))?;
             let folder = folder.map(Path::to_owned).or(before.folder.map(PathBuf::from));
-            let done = carry_out(system, Order::Install { folder, version: version.clone(), repair: false })?;
+            let done = carry_out(system, again(folder, version.clone(), before.others.is_some()))?;
             Ok(finish_install(system, &version, done)?)
         }
         (Some(Wanted::Installed), _) => Ok(Done::default()),
@@ -235,7 +253,7 @@ pub fn boot(system: &mut (impl System + ?Sized)) -> Result<Done, Failure> {
         (Some(Wanted::Removed), _) => remove(system),
         (Some(Wanted::Installed), Some(version)) => {
             let folder = facts.state.folder.as_deref().filter(|folder| !folder.is_empty()).map(PathBuf::from);
-            let done = carry_out(system, Order::Install { folder, version: version.clone(), repair: false })?;
+            let done = carry_out(system, again(folder, version.clone(), facts.state.others.is_some()))?;
             settle(system, &version)?;
             let clean = plan::clean(&Facts::gather(system));
             Ok(Done { restart: done.restart | steps(system, &clean)?.restart })
@@ -253,7 +271,12 @@ fn settle(system: &mut (impl System + ?Sized), version: &str) -> Result<(), Fail
         });
     if good && facts.state.booted.as_deref() != Some(version) {
         let plan = Plan {
-            steps: vec![state::set("Booted", version), state::unset("Undo"), Step::Flush],
+            steps: vec![
+                state::set("Booted", version),
+                state::unset("Undo"),
+                state::unset("Others"),
+                Step::Flush,
+            ],
             restart: false,
         };
         steps(system, &plan)?;
@@ -267,6 +290,10 @@ fn settle(system: &mut (impl System + ?Sized), version: &str) -> Result<(), Fail
 /// The step that failed.
 pub fn shutdown(system: &mut (impl System + ?Sized)) -> Result<(), Failure> {
     let facts = Facts::gather(system);
+    if facts.state.wanted.is_none() {
+        // Removed in this boot.
+        return Ok(());
+    }
     let mut plan = Plan::default();
     plan::repair(&facts, facts.state.wanted == Some(Wanted::Installed), &mut plan);
     plan::networks(&facts, &mut plan);

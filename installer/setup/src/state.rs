@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     names::STATE,
     net::Memory,
@@ -36,6 +38,8 @@ pub struct State {
     pub version: Option<String>,
     /// How the change that is under way is undone; absent when none is.
     pub undo: Option<Undo>,
+    /// The version whose installation came to its end.
+    pub finished: Option<String>,
     /// The version that has completed a boot.
     pub booted: Option<String>,
     /// The driver folder.
@@ -43,8 +47,19 @@ pub struct State {
     /// Settings of `UnplugDisks` and `UnplugNics` before a removal set them to 0; the text is the number
     /// or empty for absent.
     pub disarmed: [Option<String>; 2],
+    /// What a take-over has switched off.
+    pub others: Option<Others>,
     /// Network configurations by MAC address.
     pub network: BTreeMap<String, Memory>,
+}
+
+/// Other vendors' drivers as they were before a take-over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Others {
+    /// Services and their `Start`.
+    pub services: Vec<(String, u32)>,
+    /// Class keys, and their `UpperFilters` or `LowerFilters`.
+    pub filters: Vec<(String, String, Vec<String>)>,
 }
 
 /// Names of the values that keep the unplug settings.
@@ -67,9 +82,11 @@ impl State {
                 "remove" => Undo::Remove,
                 _ => Undo::Version(undo),
             }),
+            finished: text("Finished"),
             booted: text("Booted"),
             folder: text("Folder"),
             disarmed: DISARMED.map(text),
+            others: text("Others").and_then(|text| serde_json::from_str(&text).ok()),
             network: registry
                 .value_names(&network)
                 .into_iter()
@@ -92,6 +109,12 @@ pub fn set(name: &str, text: &str) -> Step {
 #[must_use]
 pub fn unset(name: &str) -> Step {
     Step::Unset { key: STATE.into(), name: name.into() }
+}
+
+/// Remembers what a take-over is about to switch off.
+#[must_use]
+pub fn remember_others(others: &Others) -> Step {
+    set("Others", &serde_json::to_string(others).unwrap_or_default())
 }
 
 /// Remembers a network configuration.

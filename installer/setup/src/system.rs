@@ -51,6 +51,8 @@ pub struct Presence {
 pub enum BootDisk {
     /// A disk of ours.
     Pv,
+    /// A PV disk of another vendor's drivers.
+    Other,
     /// Another one.
     Emulated,
 }

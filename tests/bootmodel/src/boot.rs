@@ -16,6 +16,7 @@ use xenpv_setup::{
 
 use crate::{
     machine::{Controller, Machine, Weather},
+    rival,
     tape::Disk,
     windows::Windows,
 };
@@ -36,6 +37,9 @@ pub fn boot(disk: &Disk, machine: &Arc<Machine>, weather: Weather) -> Result<Win
     let disk = Disk { hive: Arc::new(hive), files: Arc::clone(&disk.files) };
     let mut windows = Windows::new(Arc::clone(machine), weather, &disk);
     load(&mut windows)?;
+    if rival::unplugs(&windows) {
+        windows.mask = unplug::IDE_DISKS | unplug::AUX_IDE_DISKS | unplug::NVME_DISKS | unplug::NICS;
+    }
     // PCI first: the bus is started before its children are asked for, the adapter before the disks.
     if let Some(bus) = machine.bus() {
         windows.report(bus.clone());
@@ -45,7 +49,11 @@ pub fn boot(disk: &Disk, machine: &Arc<Machine>, weather: Weather) -> Result<Win
     if windows.reported.contains(&adapter) {
         start_at_boot(&mut windows, &adapter);
     }
-    windows.route = boot_volume(&windows)?;
+    windows.route = match boot_volume(&windows) {
+        Err(_) if rival::has_disk(&windows) => BootDisk::Other,
+        route => route?,
+    };
+    rival::filters(&windows)?;
     Ok(windows)
 }
 

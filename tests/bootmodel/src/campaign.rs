@@ -22,6 +22,8 @@ use crate::{
 pub enum Act {
     /// `xenpv-setup install` of a release.
     Install(&'static str),
+    /// The same with `--replace-others`.
+    TakeOver(&'static str),
     /// The same with `--downgrade`.
     Downgrade(&'static str),
     /// `xenpv-setup repair`.
@@ -192,11 +194,15 @@ impl Life {
     pub fn act(&mut self, act: Act) -> Result<(), String> {
         let plain = Allowances::default();
         let older = Allowances { downgrade: true, ..plain };
+        let bolder = Allowances { replace_others: true, ..plain };
         let windows = &mut self.windows;
         let failed = |error: &dyn std::fmt::Display| error.to_string();
         let done = match act {
             Act::Install(version) => {
                 run::install(windows, Path::new(&folder(version)), plain, false).map_err(|e| failed(&e))
+            }
+            Act::TakeOver(version) => {
+                run::install(windows, Path::new(&folder(version)), bolder, false).map_err(|e| failed(&e))
             }
             Act::Downgrade(version) => {
                 run::install(windows, Path::new(&folder(version)), older, false).map_err(|e| failed(&e))
@@ -360,7 +366,17 @@ pub fn weathers(base: Weather) -> Vec<Weather> {
 /// The first guest that does not.
 pub fn play(story: &Story, machine: &Arc<Machine>, weather: Weather, stride: usize) -> Result<Tally, String> {
     let named = |what: &str, error: String| format!("{}: {what}: {error}\n  ({weather:?})", story.name);
-    let mut life = Life::new(machine, weather).map_err(|e| named("before", e))?;
+    let life = Life::new(machine, weather).map_err(|e| named("before", e))?;
+    play_on(story, life, stride)
+}
+
+/// The same on a guest that has lived already.
+///
+/// # Errors
+/// The first guest that does not.
+pub fn play_on(story: &Story, mut life: Life, stride: usize) -> Result<Tally, String> {
+    let (machine, weather) = (Arc::clone(&life.machine), life.weather);
+    let named = |what: &str, error: String| format!("{}: {what}: {error}\n  ({weather:?})", story.name);
     for act in &story.before {
         life.act(*act).map_err(|e| named("before", e))?;
     }
@@ -381,7 +397,7 @@ pub fn play(story: &Story, machine: &Arc<Machine>, weather: Weather, stride: usi
         for (index, disk) in tape.disks().iter().enumerate().step_by(stride) {
             tally.disks += 1;
             for weather in weathers(weather) {
-                tally.boots += survive(story, disk, machine, weather)
+                tally.boots += survive(story, disk, &machine, weather)
                     .map_err(|e| named(&format!("disk {index} of a tape, {weather:?}"), e))?;
             }
         }

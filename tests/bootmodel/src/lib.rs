@@ -20,5 +20,6 @@ pub mod install;
 pub mod machine;
 pub mod regf;
 pub mod release;
+pub mod rival;
 pub mod tape;
 pub mod windows;

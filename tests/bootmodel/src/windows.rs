@@ -19,6 +19,7 @@ use crate::{
     files::{Files, Package, below_windows},
     hive::Hive,
     machine::{Machine, Weather},
+    rival,
     tape::{Disk, Tape},
 };
 
@@ -179,6 +180,9 @@ impl Windows {
         }
         self.failed.remove(instance);
         self.started.insert(instance.to_owned());
+        if service != driver.name() {
+            return true;
+        }
         match driver {
             Driver::Pci => self.bus_starts(late),
             Driver::Vbd => self.adapter_starts(),
@@ -225,7 +229,7 @@ impl Windows {
 
     /// Something of ours carries what runs.
     fn in_use(&self) -> bool {
-        self.route == BootDisk::Pv || self.mask & unplug::NICS != 0
+        self.route != BootDisk::Emulated || self.mask & unplug::NICS != 0
     }
 
     fn stop(&mut self, instance: &str) {
@@ -463,13 +467,16 @@ impl System for Windows {
     }
 
     fn interfaces(&self) -> Vec<Interface> {
-        let pv = self.mask & unplug::NICS != 0;
+        let theirs = rival::has_nic(self);
+        let pv = self.mask & unplug::NICS != 0 && !theirs;
         let mut out = Vec::new();
         let mut add = |guid: &str, side: Side, up: bool| {
             let config = self.config(guid);
             out.push(Interface { guid: guid.into(), mac: self.machine.mac.clone(), side, up, config });
         };
-        if !pv {
+        if theirs {
+            add(rival::NIC, Side::Emulated, true);
+        } else if !pv {
             add(EMULATED_NIC, Side::Emulated, true);
         }
         let nic = self.machine.nic();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bootmodel::{
     boot,
-    campaign::{Act, Ends, Life, V1, V2},
+    campaign::{Act, Ends, Life, Story, V1, V2, play_on},
     hive::Hive,
     machine::{Machine, Weather, folder},
+    rival,
     tape::Disk,
 };
 use xenpv_setup::{
@@ -249,6 +250,92 @@ fn other_vendors_are_told_apart_and_their_remains_stop_nothing() {
     assert_eq!(install(&with(4, true, false)), Ok(BootDisk::Pv), "disabled remains");
     assert_eq!(install(&with(0, false, false)), Ok(BootDisk::Pv), "services without files");
     assert_eq!(install(&with(4, false, true)), Err("other-vendor-filter"));
+}
+
+/// A guest with another vendor's drivers.
+fn shared(machine: &Arc<Machine>, armed: bool) -> Life {
+    let mut life = Life::new(machine, Weather::default()).expect("boots");
+    boot::shut_down(&mut life.windows);
+    let disk = rival::on(&life.windows.disk(), machine, armed);
+    Life::begin(&disk, machine, Weather::default()).expect("boots with the other vendor's drivers")
+}
+
+#[test]
+fn a_take_over_survives_a_power_failure_after_every_change() {
+    let machine = machine();
+    let mut cuts = 0;
+    for (armed, route) in [(false, BootDisk::Emulated), (true, BootDisk::Other)] {
+        let life = shared(&machine, armed);
+        assert_eq!(life.windows.route, route);
+        let story = Story {
+            name: "take-over",
+            before: Vec::new(),
+            acts: vec![Act::TakeOver(V1), Act::Restart, Act::Restart],
+            ends: Ends::Pv(V1),
+            again: Ends::Pv(V1),
+            restarts: 1,
+        };
+        let tally = play_on(&story, life, 5).unwrap_or_else(|error| panic!("{error}"));
+        println!("take-over, armed {armed}: {tally:?}");
+        cuts += tally.cuts;
+    }
+    assert!(cuts > 60, "{cuts}");
+}
+
+#[test]
+fn a_take_over_that_fails_leaves_a_guest_that_boots() {
+    let machine = machine();
+    let (mut given_back, mut tried) = (0, 0);
+    for armed in [false, true] {
+        for step in 1..60 {
+            let mut life = shared(&machine, armed);
+            let route = life.windows.route;
+            life.windows.weather.failing_step = Some(life.windows.steps_applied() + step);
+            life.act(Act::TakeOver(V1)).expect("boots");
+            if life.errors.is_empty() {
+                break;
+            }
+            tried += 1;
+            // Before their bus has lost its device, they are as they were.
+            let bus = machine.bus().and_then(|bus| life.windows.bound(&bus));
+            let theirs = life.windows.hive().dword(&format!("{SERVICES}\\xenbus"), "Start") == Some(0);
+            assert_eq!(theirs, bus.as_deref() == Some("xenbus"), "step {step}: {:?}", life.errors);
+            for _ in 0..2 {
+                life.act(Act::Restart).unwrap_or_else(|error| panic!("step {step}: {error}"));
+            }
+            if theirs {
+                assert_eq!(life.windows.route, route, "step {step}");
+                given_back += 1;
+            }
+        }
+    }
+    println!("{tried} failing steps, {given_back} given back");
+    assert!(given_back > 10 && tried > given_back + 10, "{tried} {given_back}");
+}
+
+#[test]
+fn what_is_another_vendors_is_left_alone() {
+    let machine = machine();
+    // Without being told to take over nothing is changed.
+    let mut life = shared(&machine, true);
+    let before = life.windows.disk();
+    life.act(Act::Install(V1)).expect("boots");
+    assert!(life.errors[0].contains("services xenbus, xenfilt, xenvbd"), "{:?}", life.errors);
+    // A removal of what is not there does not take their bus away.
+    life.act(Act::Uninstall).expect("boots");
+    assert!(*before.hive == *life.windows.hive(), "{:#?}", life.windows.log);
+    life.act(Act::Restart).expect("boots");
+    assert_eq!(life.windows.route, BootDisk::Other);
+    // Without an emulated disk to start from meanwhile there is no take-over.
+    life.windows.change_hive(|hive| {
+        hive.delete(&format!("{ENUM}\\PCIIDE"));
+        hive.delete(&format!("{ENUM}\\{}", machine.controller_instance()));
+    });
+    let allowed = Allowances { replace_others: true, ..Allowances::default() };
+    match run::install(&mut life.windows, folder(V1).as_ref(), allowed, false) {
+        Err(Error::Refused(reasons)) => assert_eq!(reasons[0].code, "no-way-back"),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

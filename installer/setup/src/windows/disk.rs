@@ -4,7 +4,10 @@
 use std::{path::Path, ptr};
 
 use windows_sys::Win32::{
-    Foundation::{CloseHandle, ERROR_ALREADY_EXISTS, FALSE, HANDLE, INVALID_HANDLE_VALUE},
+    Foundation::{CloseHandle, FALSE, HANDLE, INVALID_HANDLE_VALUE, WAIT_ABANDONED, WAIT_OBJECT_0},
+    Security::{
+        CheckTokenMembership, CreateWellKnownSid, SECURITY_MAX_SID_SIZE, WinBuiltinAdministratorsSid,
+    },
     Storage::FileSystem::{
         CreateFileW, FILE_SHARE_READ, FILE_SHARE_WRITE, GetDiskFreeSpaceExW, MOVEFILE_DELAY_UNTIL_REBOOT,
         MoveFileExW, OPEN_EXISTING,
@@ -16,12 +19,11 @@ use windows_sys::Win32::{
             STORAGE_PROPERTY_QUERY, StorageDeviceProperty,
         },
         SystemInformation::GetSystemTime,
-        Threading::CreateMutexW,
+        Threading::{CreateMutexW, ReleaseMutex, WaitForSingleObject},
     },
-    UI::Shell::IsUserAnAdmin,
 };
 
-use super::text::{last, last_failure, wide};
+use super::text::{last_failure, wide};
 use crate::{step::Failure, system::BootDisk};
 
 /// `VENDOR` of xenvbd's INQUIRY data.
@@ -42,6 +44,8 @@ pub fn boot_disk() -> BootDisk {
     let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".into());
     match vendor(&format!(r"\\.\{drive}")) {
         Some(vendor) if vendor.trim() == VENDOR => BootDisk::Pv,
+        // Xen Project, XenServer, XCP-ng, AWS: "XENSRC"; GPLPV: "XEN".
+        Some(vendor) if vendor.starts_with("XEN") => BootDisk::Other,
         _ => BootDisk::Emulated,
     }
 }
@@ -97,19 +101,46 @@ pub fn free_bytes(folder: &Path) -> u64 {
 
 /// Whether the caller has an administrator's rights in full.
 pub fn is_administrator() -> bool {
-    // SAFETY: no arguments.
-    unsafe { IsUserAnAdmin() != FALSE }
+    let mut sid = [0u32; SECURITY_MAX_SID_SIZE as usize / 4];
+    let mut length = size_of_val(&sid) as u32;
+    let administrators = sid.as_mut_ptr().cast();
+    // SAFETY: the buffer is described by its length.
+    let made = unsafe {
+        CreateWellKnownSid(WinBuiltinAdministratorsSid, ptr::null_mut(), administrators, &raw mut length)
+    };
+    let mut member = FALSE;
+    // SAFETY: a SID, of which the caller's token is asked; the answer is written to a local.
+    let asked = made != FALSE
+        && unsafe { CheckTokenMembership(ptr::null_mut(), administrators, &raw mut member) } != FALSE;
+    asked && member != FALSE
 }
 
-/// Makes sure that no second copy changes things at the same time; the guard is kept until the end of the
-/// process. `None`: another one runs.
+/// The mutex of whoever changes things, while this thread has it.
+struct Turn(Object);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // SAFETY: the mutex is this thread's.
+        unsafe { ReleaseMutex(self.0.0) };
+    }
+}
+
+/// Makes sure that no two copies change things at the same time: waits for the other one, for so many seconds at
+/// most. The guard is kept meanwhile. `None`: another one is still at work.
 #[must_use]
-pub fn single_instance() -> Option<impl Drop> {
+pub fn turn(seconds: u32) -> Option<impl Drop> {
     let name = wide(r"Global\XenPVSetup");
     // SAFETY: the name ends with a NUL.
-    let handle = unsafe { CreateMutexW(ptr::null(), 1, name.as_ptr()) };
-    let second = last() == ERROR_ALREADY_EXISTS;
-    (!handle.is_null()).then(|| Object(handle)).filter(|_| !second)
+    let handle = unsafe { CreateMutexW(ptr::null(), 0, name.as_ptr()) };
+    if handle.is_null() {
+        // It is another user's, who is at work.
+        return None;
+    }
+    let mutex = Object(handle);
+    // SAFETY: an open mutex.
+    let waited = unsafe { WaitForSingleObject(mutex.0, seconds * 1000) };
+    // The copy that had it may have been killed.
+    (waited == WAIT_OBJECT_0 || waited == WAIT_ABANDONED).then(|| Turn(mutex))
 }
 
 /// Deletes a file; one that is in use goes at the next boot.

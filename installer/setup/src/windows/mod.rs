@@ -14,9 +14,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use disk::single_instance;
+pub use disk::turn;
 pub use eventlog::{Severity, report};
-pub use service::run_as_service;
+pub use service::{run_as_service, start as start_boot_service};
 
 use crate::{
     names::{BOOT_SERVICE, Driver},
@@ -172,8 +172,16 @@ impl System for Windows {
             Step::Configure { interface, config } => {
                 let index =
                     network::index(interface).ok_or_else(|| Failure::new("the network interface is gone"))?;
-                for words in net::netsh(index, config) {
-                    network::netsh(&words)?;
+                // All are tried: what is there already is refused, in the language of the system.
+                let failed = net::netsh(index, config)
+                    .iter()
+                    .fold(None, |first, words| first.or(network::netsh(words).err()));
+                if let Some(failure) = failed
+                    && !network::interfaces(self)
+                        .iter()
+                        .any(|now| now.guid.eq_ignore_ascii_case(interface) && now.config.includes(config))
+                {
+                    return Err(failure);
                 }
             }
         }

@@ -197,8 +197,7 @@ pub fn netsh(words: &[String]) -> Result<(), Failure> {
     let output =
         Command::new(program).args(words).output().map_err(|error| Failure::new(error.to_string()))?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    // What is already there is what was wanted.
-    if output.status.success() || text.contains("already exists") {
+    if output.status.success() {
         Ok(())
     } else {
         Err(Failure::new(format!("netsh {}: {text}", words.join(" "))))

@@ -12,12 +12,12 @@ use windows_sys::Win32::{
         ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_EXISTS, ERROR_SERVICE_MARKED_FOR_DELETE, FALSE,
     },
     System::Services::{
-        ChangeServiceConfigW, CloseServiceHandle, CreateServiceW, DeleteService, OpenSCManagerW,
-        OpenServiceW, RegisterServiceCtrlHandlerExW, SC_HANDLE, SC_MANAGER_ALL_ACCESS,
-        SERVICE_ACCEPT_PRESHUTDOWN, SERVICE_ACCEPT_STOP, SERVICE_ALL_ACCESS, SERVICE_AUTO_START,
-        SERVICE_CONTROL_PRESHUTDOWN, SERVICE_CONTROL_STOP, SERVICE_ERROR_NORMAL, SERVICE_RUNNING,
-        SERVICE_START_PENDING, SERVICE_STATUS, SERVICE_STOPPED, SERVICE_TABLE_ENTRYW,
-        SERVICE_WIN32_OWN_PROCESS, SetServiceStatus, StartServiceCtrlDispatcherW,
+        ChangeServiceConfigW, CloseServiceHandle, ControlService, CreateServiceW, DeleteService,
+        OpenSCManagerW, OpenServiceW, QueryServiceStatus, RegisterServiceCtrlHandlerExW, SC_HANDLE,
+        SC_MANAGER_ALL_ACCESS, SERVICE_ACCEPT_PRESHUTDOWN, SERVICE_ACCEPT_STOP, SERVICE_ALL_ACCESS,
+        SERVICE_AUTO_START, SERVICE_CONTROL_PRESHUTDOWN, SERVICE_CONTROL_STOP, SERVICE_ERROR_NORMAL,
+        SERVICE_RUNNING, SERVICE_START_PENDING, SERVICE_STATUS, SERVICE_STOPPED, SERVICE_TABLE_ENTRYW,
+        SERVICE_WIN32_OWN_PROCESS, SetServiceStatus, StartServiceCtrlDispatcherW, StartServiceW,
     },
 };
 
@@ -96,6 +96,40 @@ pub fn create(name: &str, title: &str, command: &str) -> Result<(), Failure> {
     if good == FALSE { Err(last_failure()) } else { Ok(()) }
 }
 
+/// Starts the boot service if it is there: it looks after things at the end of this boot, too. That it does not start
+/// stops nothing.
+pub fn start() {
+    if let Ok(service) =
+        manager().map_err(drop).and_then(|manager| open(&manager, BOOT_SERVICE).map_err(drop))
+    {
+        // SAFETY: an open service; no arguments.
+        unsafe { StartServiceW(service.0, 0, ptr::null()) };
+    }
+}
+
+/// Stops a service and waits for it, so that its program can be deleted. Drivers are not stopped so, and the service
+/// itself would wait for ever.
+fn stop(service: &Handle) {
+    if WORK.get().is_some() {
+        return;
+    }
+    let mut status = SERVICE_STATUS::default();
+    // SAFETY: an open service; the status is a local.
+    let mut good = unsafe { ControlService(service.0, SERVICE_CONTROL_STOP, &raw mut status) };
+    for _ in 0..STOP_LOOKS {
+        if good == FALSE || status.dwCurrentState == SERVICE_STOPPED {
+            return;
+        }
+        std::thread::sleep(STOP_PAUSE);
+        // SAFETY: the same.
+        good = unsafe { QueryServiceStatus(service.0, &raw mut status) };
+    }
+}
+
+/// How often, and how long apart, it is looked whether a service has stopped.
+const STOP_LOOKS: u32 = 100;
+const STOP_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// Deletes a service, or marks it for deletion at the next boot.
 pub fn delete(name: &str) -> Result<(), Failure> {
     let service = match open(&manager()?, name) {
@@ -103,6 +137,9 @@ pub fn delete(name: &str) -> Result<(), Failure> {
         Err(ERROR_SERVICE_DOES_NOT_EXIST) => return Ok(()),
         Err(code) => return Err(failure(code)),
     };
+    if name == BOOT_SERVICE {
+        stop(&service);
+    }
     // SAFETY: an open service.
     if unsafe { DeleteService(service.0) } != FALSE {
         return Ok(());
@@ -120,7 +157,8 @@ struct Work {
 }
 
 static WORK: OnceLock<Work> = OnceLock::new();
-static STOP: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+/// How the service is told to end: by whoever stops it, or because Windows shuts down.
+static STOP: (Mutex<Option<u32>>, Condvar) = (Mutex::new(None), Condvar::new());
 
 /// Runs as the boot service until Windows shuts down or somebody stops it.
 ///
@@ -140,7 +178,7 @@ pub fn run_as_service(boot: fn(), shutdown: fn()) -> Result<(), Failure> {
 unsafe extern "system" fn control(code: u32, _: u32, _: *mut c_void, _: *mut c_void) -> u32 {
     if code == SERVICE_CONTROL_PRESHUTDOWN || code == SERVICE_CONTROL_STOP {
         if let Ok(mut stop) = STOP.0.lock() {
-            *stop = true;
+            *stop = Some(code);
         }
         STOP.1.notify_all();
     }
@@ -170,10 +208,16 @@ unsafe extern "system" fn main(_: u32, _: *mut windows_sys::core::PWSTR) {
     say(SERVICE_RUNNING);
     if let Some(work) = WORK.get() {
         (work.boot)();
-        let guard = STOP.0.lock();
-        let waited = guard.map(|stop| STOP.1.wait_while(stop, |stop| !*stop));
-        drop(waited);
-        (work.shutdown)();
+        let told = STOP
+            .0
+            .lock()
+            .ok()
+            .and_then(|stop| STOP.1.wait_while(stop, |stop| stop.is_none()).ok())
+            .and_then(|stop| *stop);
+        // Who stops it is about to replace or to delete it.
+        if told != Some(SERVICE_CONTROL_STOP) {
+            (work.shutdown)();
+        }
     }
     say(SERVICE_STOPPED);
 }

@@ -1,6 +1,6 @@
 //! `package`: builds drivers and programs, and calls `installer/package` to make what is shipped.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
 use host::{need, run};
@@ -70,8 +70,8 @@ fn time() -> Result<String> {
 /// The verifier that has nothing to do with the tools that sign, and what it reads MSI files with.
 const SIGNIFY: [&str; 2] = ["signify==0.9.3", "olefile==0.47"];
 
-/// `test --part package`: makes the package with the certificate for tests, and has it verified by somebody else.
-pub fn test(route: Route) -> Result<()> {
+/// The folder of the package with the certificate for tests, which is made of the drivers that are there.
+pub fn made(route: Route) -> Result<PathBuf> {
     let drivers = build::out_dir();
     let mut arguments = Vec::new();
     // Those that the other parts have built and tested, if they are there.
@@ -79,6 +79,12 @@ pub fn test(route: Route) -> Result<()> {
         arguments = vec!["--drivers".to_owned(), drivers.display().to_string()];
     }
     command(&Options { route, arguments })?;
+    Ok(run::target().join("package"))
+}
+
+/// `test --part package`: makes the package with the certificate for tests, and has it verified by somebody else.
+pub fn test(route: Route) -> Result<()> {
+    let package = made(route)?;
     need::ensure(&[setup::VENV])?;
     let venv = run::target().join("signify");
     let python = venv.join("bin/python");
@@ -91,7 +97,7 @@ pub fn test(route: Route) -> Result<()> {
     run::run(
         Command::new(&python)
             .arg(run::root().join("installer/package/tests/signify_check.py"))
-            .arg(run::target().join("package"))
+            .arg(package)
             .arg(run::target().join("test-signing/certificate.pem")),
     )
 }

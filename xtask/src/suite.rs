@@ -22,7 +22,7 @@ use crate::{
 #[derive(clap::Args)]
 #[group(id = "test-options")]
 pub struct Options {
-    /// Only these parts; without it all that need neither Xen, nor Wine, nor the setup program
+    /// Only these parts; without it all but the ones on real Xen
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
     #[command(flatten)]
@@ -65,7 +65,7 @@ const PARTS: [Part; 9] = [
 ];
 
 /// Parts that run only when they are named.
-const BY_NAME: [Part; 3] = [Part::Xen, Part::Package, Part::Wine];
+const BY_NAME: [Part; 1] = [Part::Xen];
 
 /// `cargo xtask test`.
 pub fn command(options: &Options) -> Result<String> {
@@ -122,11 +122,14 @@ fn loom() -> Result<()> {
 }
 
 fn wine(options: &build::Options) -> Result<()> {
+    let package = package::made(options.route)?;
     let programs = userland::for_wine(options.route)?;
     run::run(
         run::cargo()
             .args(["run", "--quiet", "--locked", "--package", "winehost", "--", "--programs"])
-            .arg(programs),
+            .arg(programs)
+            .arg("--package")
+            .arg(package),
     )
 }
 

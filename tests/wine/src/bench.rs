@@ -7,20 +7,37 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use bootmodel::release::Release;
 use host::run;
-use xenpv_msi::{File, Product};
+use xenpv_msi::{Database, File, Product};
+use xenpv_setup::names::Driver;
 
-use crate::root::Root;
+use crate::{real::NEXT, root::Root};
 
 /// The folder that the MSI fills.
 pub const FOLDER: &str = "Program Files/XenPV";
 
-/// A prefix with two versions of the MSI beside it.
+/// What a program did.
+pub struct Run {
+    /// The lowest eight bits of its exit code.
+    pub code: i32,
+    /// What it printed.
+    pub text: String,
+    /// What the script around it printed after that.
+    pub rest: String,
+}
+
+/// A prefix with the MSIs beside it.
 pub struct Bench {
     root: Root,
-    work: PathBuf,
-    /// Product codes of the two versions.
+    /// The folder that Wine sees as `Z:\work`.
+    pub work: PathBuf,
+    /// Product codes of the two versions with a stand-in for the setup program.
     pub codes: [String; 2],
+    /// Product code of the MSI that ships.
+    pub shipped: String,
+    /// Product code of the next release.
+    pub next: String,
 }
 
 /// A product whose driver files are only told apart by their content.
@@ -58,12 +75,68 @@ fn product(version: u16, programs: &Path) -> Result<Product> {
     })
 }
 
+/// A release that never was, with the setup program that ships. Gives the MSI's product code.
+fn release(work: &Path, name: &str, release: &Release, package: &Path, programs: &Path) -> Result<String> {
+    let folder = work.join(name);
+    let mut files = Vec::new();
+    let mut add = |below: &str, name: &str, data: Vec<u8>| -> Result<()> {
+        let place = folder.join(below);
+        run::make_dir(&place)?;
+        fs::write(place.join(name), &data)?;
+        files.push(File { folder: below.to_owned(), name: name.to_owned(), data, version: None });
+        Ok(())
+    };
+    add("", "xenpv-setup.exe", fs::read(package.join("xenpv-setup.exe"))?)?;
+    add("drivers", "package.json", release.file("package.json").context("no manifest")?)?;
+    for driver in ["xenpvpci", "xenpvvbd", "xenpvnet"] {
+        for ending in ["inf", "sys", "cat"] {
+            let file = format!("{driver}.{ending}");
+            let data = release.file(&format!("{driver}/{file}")).context("a release lacks a file")?;
+            add(&format!("drivers/{driver}"), &file, data)?;
+        }
+    }
+    let number = |part| xenpv_setup::package::numbers(&release.version)[part] as u16;
+    let database = write(
+        &work.join(format!("{name}.msi")),
+        &Product {
+            version: [number(0), number(1), number(2)],
+            files,
+            actions: fs::read(programs.join("xenpvmsi.dll"))?,
+            licence: "licence".to_owned(),
+            time: 1_764_000_000,
+        },
+    )?;
+    database.property("ProductCode").context("no product code")
+}
+
+fn write(path: &Path, product: &Product) -> Result<Database> {
+    let database = xenpv_msi::database(product);
+    fs::write(path, xenpv_msi::write(&database, &product.files)?)?;
+    Ok(database)
+}
+
+/// The releases around the one that ships. Gives the product code of the next one.
+fn releases(work: &Path, package: &Path, programs: &Path) -> Result<String> {
+    let make = |name: &str, this: &Release| release(work, name, this, package, programs);
+    let code = make("next", &Release::new(NEXT))?;
+    make("newer", &Release::new("9.2.0.0"))?;
+    let mut unsigned = Release::new("9.3.0.0");
+    unsigned.signing = "none";
+    make("unsigned", &unsigned)?;
+    let mut tampered = Release::new(NEXT);
+    tampered.damaged.insert("xenpvvbd/xenpvvbd.sys".to_owned(), b"another driver".to_vec());
+    make("tampered", &tampered)?;
+    // The manifest is made for the files as they are: only the version tells.
+    make("mismatched", &Release::new(NEXT).edit(Driver::Net, |text| text.replace(NEXT, "9.0.0.0")))?;
+    Ok(code)
+}
+
 impl Bench {
-    /// Makes the prefix anew, and the MSIs.
+    /// Makes the prefix anew, and the MSIs; `package` is the folder with the one that ships.
     ///
     /// # Errors
     /// Wine cannot be had or does not start.
-    pub fn new(programs: &Path) -> Result<Bench> {
+    pub fn new(programs: &Path, package: &Path) -> Result<Bench> {
         let root = Root::prepare()?;
         let work = run::target().join("wine/work");
         if work.exists() {
@@ -72,12 +145,21 @@ impl Bench {
         run::make_dir(&work)?;
         let mut codes = [String::new(), String::new()];
         for (version, code) in (1..).zip(&mut codes) {
-            let product = product(version, programs)?;
-            let database = xenpv_msi::database(&product);
+            let database = write(&work.join(format!("v{version}.msi")), &product(version, programs)?)?;
             *code = database.property("ProductCode").context("no product code")?;
-            fs::write(work.join(format!("v{version}.msi")), xenpv_msi::write(&database, &product.files)?)?;
         }
-        let bench = Bench { root, work, codes };
+        let msi = fs::read(package.join(concat!("xenpv-", env!("CARGO_PKG_VERSION"), "-x64.msi")))
+            .with_context(|| format!("the package was not made in {}", package.display()))?;
+        fs::write(work.join("shipped.msi"), &msi)?;
+        let shipped = xenpv_msi::read(&msi)?.0.property("ProductCode").context("no product code")?;
+        let next = releases(&work, package, programs)?;
+        for driver in ["xenpvpci", "xenpvvbd", "xenpvnet"] {
+            let (folder, file) = (format!("drivers/{driver}"), format!("drivers/{driver}/{driver}.inf"));
+            run::make_dir(&work.join("shipped").join(folder))?;
+            fs::copy(package.join(&file), work.join("shipped").join(&file))?;
+        }
+        fs::copy(programs.join("setup-probe.exe"), work.join("setup-probe.exe"))?;
+        let bench = Bench { root, work, codes, shipped, next };
         bench.renew()?;
         Ok(bench)
     }
@@ -126,6 +208,47 @@ impl Bench {
         Ok(code.parse()?)
     }
 
+    /// A script's lines that run a program; its arguments are words without spaces.
+    pub fn command(program: &str, arguments: &str) -> String {
+        let words: String = arguments.split_whitespace().map(|word| format!(" '{word}'")).collect();
+        format!("code=0; wine64 '{program}'{words} 2>&1 || code=$?; echo \"== $code\"")
+    }
+
+    /// Runs a script with one [`command`](Self::command) in it.
+    ///
+    /// # Errors
+    /// Wine fails.
+    pub fn script(&self, script: &str) -> Result<Run> {
+        let said = self.wine(&format!("{script}\nwineserver -w"), 120)?;
+        let (text, rest) = said.split_once("== ").context("the program did not end")?;
+        let (code, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+        Ok(Run { code: code.trim().parse()?, text: text.to_owned(), rest: rest.to_owned() })
+    }
+
+    /// Runs a program.
+    ///
+    /// # Errors
+    /// Wine fails.
+    pub fn run(&self, program: &str, arguments: &str) -> Result<Run> {
+        self.script(&Self::command(program, arguments))
+    }
+
+    /// Sets a text in the registry.
+    ///
+    /// # Errors
+    /// Wine fails.
+    pub fn registry(&self, key: &str, name: &str, value: &str) -> Result<()> {
+        self.wine(&format!("wine64 reg add '{key}' /v '{name}' /d '{value}' /f; wineserver -w"), 60).map(drop)
+    }
+
+    /// Reads a file of the drive and deletes it.
+    pub fn take(&self, name: &str) -> String {
+        let path = self.drive().join(name);
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let _ = fs::remove_file(path);
+        text
+    }
+
     /// The log that msiexec wrote.
     pub fn log(&self, name: &str) -> String {
         let bytes = fs::read(self.work.join(format!("{name}.log"))).unwrap_or_default();
@@ -141,10 +264,7 @@ impl Bench {
 
     /// How the setup program was called since the last time, in order.
     pub fn calls(&self) -> Vec<String> {
-        let path = self.drive().join("probe/calls.txt");
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let _ = fs::remove_file(path);
-        text.lines().map(|line| line.trim_end().to_owned()).collect()
+        self.take("probe/calls.txt").lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
     /// Tells the setup program how to end.

@@ -1,9 +1,10 @@
-//! Runs the MSI in Wine: silently and by its dialogs, from installation to removal, with failures. What the MSI
-//! does is real there (sequence, files, registry, custom actions); the setup program is a stand-in that notes
-//! how it is called. `cargo xtask test --part wine` builds what it needs.
+//! Runs the MSI in Wine: silently and by its dialogs, from installation to removal, with failures. In the first
+//! scenarios the setup program is a stand-in that notes how it is called and fails as it is told; the others run the one
+//! that ships. `cargo xtask test --part wine` builds what it needs.
 #![forbid(unsafe_code)]
 
 mod bench;
+mod real;
 mod root;
 mod scenarios;
 
@@ -16,6 +17,9 @@ struct Cli {
     /// Folder with `xenpvmsi.dll` and `setup-probe.exe`
     #[arg(long)]
     programs: PathBuf,
+    /// Folder with the made package
+    #[arg(long)]
+    package: PathBuf,
     /// Type through the dialogs, too; pictures of them are kept as target/wine/work/*.xwd
     #[arg(long)]
     dialogs: bool,
@@ -27,7 +31,7 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let start = Instant::now();
-    let bench = match bench::Bench::new(&cli.programs) {
+    let bench = match bench::Bench::new(&cli.programs, &cli.package) {
         Ok(bench) => bench,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -35,9 +39,11 @@ fn main() -> ExitCode {
         }
     };
     let (mut passed, mut failed) = (0, 0);
-    let dialogs = if cli.dialogs { scenarios::DIALOGS } else { &[] };
-    let all = scenarios::SILENT.iter().chain(dialogs);
-    for (name, scenario) in all.filter(|(name, _)| name.contains(&cli.only)) {
+    let mut all = [scenarios::SILENT, real::REAL].concat();
+    if cli.dialogs {
+        all.extend([scenarios::DIALOGS, real::REAL_DIALOGS].concat());
+    }
+    for (name, scenario) in all.iter().filter(|(name, _)| name.contains(&cli.only)) {
         match scenario(&bench) {
             Ok(()) => {
                 println!("{name} ... ok");

@@ -13,7 +13,8 @@ use host::{apt::Apt, run};
 /// The release that Wine comes from: the first with Wine 10.
 const RELEASE: &str = "trixie";
 /// Wine, a display without a screen, and what types and clicks on it.
-const PACKAGES: [&str; 7] = ["wine64", "fonts-wine", "xvfb", "xdotool", "dash", "coreutils", "libc-bin"];
+const PACKAGES: [&str; 8] =
+    ["wine64", "fonts-wine", "xvfb", "xdotool", "dash", "coreutils", "libc-bin", "mount"];
 
 /// The unpacked system.
 pub struct Root {
@@ -60,7 +61,7 @@ impl Root {
     /// The script's exit code and last words.
     pub fn shell(&self, work: &Path, script: &str, seconds: u32) -> Result<String> {
         const ENTER: &str = r#"
-            mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && mount -t tmpfs tmpfs "$1/tmp" &&
+            { mount -t proc proc "$1/proc" || mount --rbind /proc "$1/proc"; } && mount --rbind /dev "$1/dev" && mount -t tmpfs tmpfs "$1/tmp" &&
             mount --bind "$2" "$1/work" && exec chroot "$1" /bin/sh -ec "$3""#;
         let output = Command::new("timeout")
             .arg("--kill-after=5")

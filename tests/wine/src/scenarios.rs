@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 use crate::bench::Bench;
 
 /// Files, and keys of the registry.
-type Traces = (BTreeSet<String>, Vec<String>);
-type Scenario = fn(&Bench) -> Result<()>;
+pub type Traces = (BTreeSet<String>, Vec<String>);
+pub type Scenario = fn(&Bench) -> Result<()>;
 
 /// Without dialogs.
 pub const SILENT: &[(&str, Scenario)] = &[
@@ -25,11 +25,12 @@ pub const SILENT: &[(&str, Scenario)] = &[
 /// With dialogs, by keys that are typed at them: these wait for pages by time, and leave pictures to be looked at.
 pub const DIALOGS: &[(&str, Scenario)] = &[("dialogs", dialogs), ("dialogs-failure", dialogs_failure)];
 
+const CHECK: &str = "check --package C:\\Program Files\\XenPV\\drivers";
 const INSTALL: &str = "install --package C:\\Program Files\\XenPV\\drivers";
 const UNINSTALL: &str = "uninstall --package C:\\Program Files\\XenPV\\drivers";
 /// 1603, 3010 and 1602 as a Unix exit code shows them.
-const FAILED: i32 = 1603 & 0xFF;
-const REBOOT: i32 = 3010 & 0xFF;
+pub const FAILED: i32 = 1603 & 0xFF;
+pub const REBOOT: i32 = 3010 & 0xFF;
 
 fn copied(bench: &Bench, version: u16) -> Result<()> {
     for driver in ["xenpvpci", "xenpvvbd", "xenpvnet"] {
@@ -64,7 +65,7 @@ fn installed(bench: &Bench, version: u16) -> Result<()> {
     Ok(())
 }
 
-fn code(actual: i32, expected: i32) -> Result<()> {
+pub fn code(actual: i32, expected: i32) -> Result<()> {
     ensure!(actual == expected, "msiexec ended with {actual}, not {expected}");
     Ok(())
 }
@@ -76,7 +77,7 @@ fn calls(bench: &Bench, expected: &[&str]) -> Result<()> {
 }
 
 /// What is there beside Wine's own: files, and keys of the registry that name us or our products.
-fn traces(bench: &Bench) -> Traces {
+pub fn traces(bench: &Bench) -> Traces {
     let packed: Vec<String> = bench.codes.iter().map(|code| squash(code)).collect();
     let keys = bench
         .keys()
@@ -110,7 +111,7 @@ fn remove(bench: &Bench, name: &str, version: u16, before: &Traces) -> Result<()
     gone(bench, before)
 }
 
-fn gone(bench: &Bench, before: &Traces) -> Result<()> {
+pub fn gone(bench: &Bench, before: &Traces) -> Result<()> {
     let after = traces(bench);
     let files: Vec<&String> = after.0.difference(&before.0).collect();
     ensure!(files.is_empty(), "left behind: {files:?}");
@@ -121,7 +122,7 @@ fn gone(bench: &Bench, before: &Traces) -> Result<()> {
 
 fn install(bench: &Bench, name: &str, version: u16) -> Result<()> {
     code(bench.msiexec(name, &format!("/i 'Z:\\work\\v{version}.msi'"))?, 0)?;
-    calls(bench, &[INSTALL])?;
+    calls(bench, &[CHECK, INSTALL])?;
     installed(bench, version)
 }
 
@@ -134,7 +135,7 @@ fn install_repair_remove(bench: &Bench) -> Result<()> {
     std::fs::write(&damaged, "damaged")?;
     std::fs::remove_file(damaged.with_extension("cat"))?;
     code(bench.msiexec("repair", "/i 'Z:\\work\\v1.msi' REINSTALL=ALL REINSTALLMODE=amus")?, 0)?;
-    calls(bench, &[INSTALL])?;
+    calls(bench, &[CHECK, INSTALL])?;
     installed(bench, 1).context("after the repair")?;
     remove(bench, "remove", 1, &before)
 }
@@ -145,7 +146,7 @@ fn upgrade(bench: &Bench) -> Result<()> {
     code(bench.msiexec("upgrade-to", "/i 'Z:\\work\\v2.msi'")?, 0)?;
     // Wine does not tell the old version that it is being upgraded (UPGRADINGPRODUCTCODE), as Windows does: there
     // it is not removed (installer/msi/tests).
-    calls(bench, &[UNINSTALL, INSTALL])?;
+    calls(bench, &[UNINSTALL, CHECK, INSTALL])?;
     installed(bench, 2)?;
     remove(bench, "upgrade-remove", 2, &before)
 }
@@ -175,7 +176,7 @@ fn failure(bench: &Bench) -> Result<()> {
 /// round, so that it has removed the setup program when its rollback action runs: that it was to run is in the log.
 /// Windows' order is executed on the model (installer/msi/src/model.rs).
 fn undone(bench: &Bench, name: &str, before: &Traces) -> Result<()> {
-    calls(bench, &[INSTALL])?;
+    calls(bench, &[CHECK, INSTALL])?;
     let log = bench.log(name);
     ensure!(log.contains("xenpv-setup.exe install --rollback"), "the rollback action did not run");
     gone(bench, before)
@@ -197,7 +198,7 @@ fn reboot(bench: &Bench) -> Result<()> {
     let before = traces(bench);
     bench.order("install 3010\nuninstall 3010")?;
     code(bench.msiexec("reboot", "/i 'Z:\\work\\v1.msi' REBOOT=ReallySuppress")?, REBOOT)?;
-    calls(bench, &[INSTALL])?;
+    calls(bench, &[CHECK, INSTALL])?;
     installed(bench, 1)?;
     let product = &bench.codes[0];
     code(bench.msiexec("reboot-remove", &format!("/x '{product}' REBOOT=ReallySuppress"))?, REBOOT)?;
@@ -210,7 +211,8 @@ fn options(bench: &Bench) -> Result<()> {
     let before = traces(bench);
     let arguments = "/i 'Z:\\work\\v1.msi' REPLACEOTHERS=1 LOGFILE='C:\\probe\\setup.log'";
     code(bench.msiexec("options", arguments)?, 0)?;
-    calls(bench, &[&format!("{INSTALL} --replace-others --log C:\\probe\\setup.log")])?;
+    let more = "--replace-others --log C:\\probe\\setup.log";
+    calls(bench, &[&format!("{CHECK} {more}"), &format!("{INSTALL} {more}")])?;
     remove(bench, "options-remove", 1, &before)
 }
 
@@ -228,17 +230,24 @@ fn old_windows(bench: &Bench) -> Result<()> {
 
 /// What a page is waited for by.
 #[derive(Clone, Copy)]
-enum When {
+pub enum When {
     /// The window.
     Shown,
     /// The setup program has been called.
     Called,
+    /// The setup program has refused.
+    Refused,
     /// The installation has ended.
     Ended,
 }
 
 /// Types through the wizard. A picture of every page is kept as `<picture>.xwd`.
-fn wizard(name: &str, command: &str, steps: &[(&str, When, &str)]) -> String {
+pub fn wizard(name: &str, command: &str, steps: &[(&str, When, &str)]) -> String {
+    let logged = |words: &str| {
+        format!(
+            "until case \"$(cat /work/{name}.log)\" in *'{words}'*) true;; *) false;; esac; do sleep 0.5; done\n"
+        )
+    };
     let mut script = format!("wine64 msiexec {command} '/l*v' 'Z:\\work\\{name}.log' & msi=$!\n");
     for (picture, when, key) in steps {
         script += &match when {
@@ -248,9 +257,8 @@ fn wizard(name: &str, command: &str, steps: &[(&str, When, &str)]) -> String {
             When::Called => {
                 "until test -s /work/prefix/drive_c/probe/calls.txt; do sleep 0.3; done\n".to_owned()
             }
-            When::Ended => format!(
-                "until case \"$(cat /work/{name}.log)\" in *'INSTALL. Return value'*) true;; *) false;; esac; do sleep 0.5; done\n"
-            ),
+            When::Refused => logged("error: "),
+            When::Ended => logged("INSTALL. Return value"),
         };
         script +=
             &format!("sleep 2; cp /work/Xvfb_screen0 /work/{picture}.xwd; xdotool key {key}; sleep 1\n");
@@ -269,7 +277,7 @@ fn dialogs(bench: &Bench) -> Result<()> {
     ];
     bench.order("pause 6")?;
     bench.wine(&wizard("dialogs", "/i 'Z:\\work\\v1.msi'", &pages), 180)?;
-    calls(bench, &[INSTALL])?;
+    calls(bench, &[CHECK, INSTALL])?;
     installed(bench, 1)?;
     let pages = [
         ("page-6-maintenance", When::Shown, "Tab Return"),

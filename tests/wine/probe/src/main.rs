@@ -1,12 +1,22 @@
 //! Stands in for `xenpv-setup.exe`: notes its arguments in `C:\probe\calls.txt` and ends as
 //! `C:\probe\orders.txt` says (lines of a verb, an exit code, and the error's text; or of `pause` and
-//! seconds).
-#![forbid(unsafe_code)]
+//! seconds). Verbs of its own: `hold NAME` keeps a mutex, `limited PROGRAM …` runs a program without an administrator's
+//! rights, `inf FILE` has SetupAPI carry out an INF file.
+
+#[cfg(windows)]
+mod windows;
 
 use std::{env, fs, io::Write as _, process::exit, thread, time::Duration};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    #[cfg(windows)]
+    match arguments.first().map(String::as_str) {
+        Some("hold") => return windows::hold(&arguments[1]),
+        Some("inf") => return windows::inf(&arguments[1]),
+        Some("limited") => exit(windows::limited(&arguments[1..].join(" "))),
+        _ => {}
+    }
     let call = arguments.join(" ");
     let mut log = fs::OpenOptions::new()
         .create(true)

@@ -58,7 +58,7 @@ pub fn command(options: &Options) -> Result<String> {
 }
 
 /// The date of everything in the package: `SOURCE_DATE_EPOCH`, else that of the last commit.
-fn time() -> Result<String> {
+pub fn time() -> Result<String> {
     if let Ok(time) = std::env::var("SOURCE_DATE_EPOCH") {
         return Ok(time);
     }

@@ -22,7 +22,7 @@ use crate::{
 #[derive(clap::Args)]
 #[group(id = "test-options")]
 pub struct Options {
-    /// Only these parts; without it all but the ones on real Xen
+    /// Only these parts; without it all but `xen` and `repro-package`
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
     #[command(flatten)]
@@ -50,9 +50,11 @@ enum Part {
     Package,
     /// The MSI in Wine
     Wine,
+    /// Programs and package, made at another path, have the same bytes
+    ReproPackage,
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part::Drivers,
     Part::Host,
     Part::Fuzz,
@@ -62,10 +64,11 @@ const PARTS: [Part; 9] = [
     Part::Xen,
     Part::Package,
     Part::Wine,
+    Part::ReproPackage,
 ];
 
 /// Parts that run only when they are named.
-const BY_NAME: [Part; 1] = [Part::Xen];
+const BY_NAME: [Part; 2] = [Part::Xen, Part::ReproPackage];
 
 /// `cargo xtask test`.
 pub fn command(options: &Options) -> Result<String> {
@@ -90,6 +93,7 @@ pub fn command(options: &Options) -> Result<String> {
             Part::Xen => rig::list("default", &options.build)?,
             Part::Package => package::test(options.build.route)?,
             Part::Wine => wine(&options.build)?,
+            Part::ReproPackage => repro_package(&options.build)?,
         }
     }
     Ok(format!("all tests passed ({} parts, {} s)", parts.len(), start.elapsed().as_secs()))
@@ -133,12 +137,9 @@ fn wine(options: &build::Options) -> Result<()> {
     )
 }
 
-/// Copies the tree's files elsewhere, builds there, and compares with what the first build made.
-fn repro(options: &build::Options) -> Result<()> {
-    let first = hashes(&build::out_dir())?;
-    let dir =
-        tempfile::Builder::new().prefix("repro-elsewhere-").tempdir().context("cannot make a folder")?;
-    let copy = dir.path().join("a/longer/path");
+/// Copies the tree's files elsewhere.
+fn elsewhere(dir: &Path) -> Result<PathBuf> {
+    let copy = dir.join("a/longer/path");
     let files = run::output(
         Command::new("git")
             .args(["ls-files", "--cached", "--others", "--exclude-standard"])
@@ -153,21 +154,57 @@ fn repro(options: &build::Options) -> Result<()> {
         run::make_dir(to.parent().unwrap_or(&copy))?;
         fs::copy(&from, &to)?;
     }
+    Ok(copy)
+}
+
+/// Runs xtask in the copy, with a target folder of its own.
+fn again(dir: &Path, copy: &Path, options: &build::Options, command: &str) -> Command {
     let route = format!("{:?}", options.route).to_lowercase();
-    let mut again = run::cargo();
-    again.current_dir(&copy).env("CARGO_TARGET_DIR", dir.path().join("t")).args([
-        "run",
-        "--quiet",
-        "--package",
-        "xtask",
-        "--",
-        "build",
-        "--route",
-        &route,
-    ]);
-    run::run(&mut again)?;
+    let mut call = run::cargo();
+    call.current_dir(copy).env("CARGO_TARGET_DIR", dir.join("t"));
+    call.args(["run", "--quiet", "--package", "xtask", "--", command, "--route", &route]);
+    call
+}
+
+fn other_place() -> Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("repro-elsewhere-").tempdir().context("cannot make a folder")
+}
+
+/// Builds elsewhere, and compares with what the first build made.
+fn repro(options: &build::Options) -> Result<()> {
+    let first = hashes(&build::out_dir())?;
+    let dir = other_place()?;
+    run::run(&mut again(dir.path(), &elsewhere(dir.path())?, options, "build"))?;
     let second = hashes(&dir.path().join("t/drivers"))?;
     compare(&first, &second)
+}
+
+/// The same with the programs and the whole package, unsigned; the drivers are those of the first build.
+fn repro_package(options: &build::Options) -> Result<()> {
+    let dir = other_place()?;
+    let time = package::time()?;
+    let drivers = build::out_dir();
+    let made = |call: &mut Command, out: &Path| -> Result<BTreeMap<String, String>> {
+        call.env("SOURCE_DATE_EPOCH", &time).args(["--", "--unsigned", "--drivers"]).arg(&drivers);
+        run::run(call.arg("--out").arg(out))?;
+        let mut found = BTreeMap::new();
+        for name in ["xenpv-setup.exe".to_owned(), format!("xenpv-{}-x64.msi", env!("CARGO_PKG_VERSION"))] {
+            found.insert(name.clone(), hash(&out.join(name))?);
+        }
+        // Every other file is in there with its own.
+        found.insert("SHA256SUMS".to_owned(), hash(&out.join("SHA256SUMS"))?);
+        Ok(found)
+    };
+    let copy = elsewhere(dir.path())?;
+    let mut here = again(dir.path(), &run::root(), options, "package");
+    let first = made(here.env("CARGO_TARGET_DIR", run::target()), &run::target().join("package-unsigned"))?;
+    let second = made(&mut again(dir.path(), &copy, options, "package"), &dir.path().join("package"))?;
+    compare(&first, &second)
+}
+
+fn hash(path: &Path) -> Result<String> {
+    let data = fs::read(path).with_context(|| format!("{} was not made", path.display()))?;
+    Ok(Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn compare(first: &BTreeMap<String, String>, second: &BTreeMap<String, String>) -> Result<()> {
@@ -190,9 +227,7 @@ fn hashes(dir: &Path) -> Result<BTreeMap<String, String>> {
     for driver in DRIVERS {
         for ending in ["sys", "pdb"] {
             let path: PathBuf = dir.join(format!("{}.{ending}", driver.file));
-            let data = fs::read(&path).with_context(|| format!("{} was not built", path.display()))?;
-            let hash = Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect();
-            found.insert(format!("{}.{ending}", driver.file), hash);
+            found.insert(format!("{}.{ending}", driver.file), hash(&path)?);
         }
     }
     Ok(found)

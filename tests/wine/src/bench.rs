@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context as _, Result};
@@ -164,18 +165,31 @@ impl Bench {
         Ok(bench)
     }
 
-    /// Makes the prefix anew.
+    /// Makes the prefix anew: a copy of one that Wine has made once.
     ///
     /// # Errors
     /// Wine does not start.
     pub fn renew(&self) -> Result<()> {
-        let prefix = self.work.join("prefix");
+        let (prefix, fresh) = (self.work.join("prefix"), self.root.fresh_prefix());
         if prefix.exists() {
             fs::remove_dir_all(&prefix)?;
         }
+        let copy = |from: &Path, to: &Path| {
+            run::run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(from).arg(to))
+        };
+        if fresh.exists() {
+            return copy(&fresh, &prefix);
+        }
         run::step("starting Wine");
         self.wine("wine64 wineboot -i; wineserver -w", 300)?;
-        Ok(fs::create_dir_all(self.drive().join("probe"))?)
+        fs::create_dir_all(self.drive().join("probe"))?;
+        // Under its name only when it is whole.
+        let part = fresh.with_extension("part");
+        if part.exists() {
+            fs::remove_dir_all(&part)?;
+        }
+        copy(&prefix, &part)?;
+        Ok(fs::rename(part, fresh)?)
     }
 
     /// The C: drive.
@@ -289,7 +303,13 @@ impl Bench {
             for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
                 let path = entry.path();
                 let name = path.strip_prefix(self.drive()).unwrap_or(&path).to_string_lossy().into_owned();
-                let own = ["probe", "users/root/AppData/Local/Microsoft", "windows/temp"];
+                // Wine keeps the catalogs of the packages that it deletes.
+                let own = [
+                    "probe",
+                    "users/root/AppData/Local/Microsoft",
+                    "windows/temp",
+                    "windows/system32/catroot",
+                ];
                 if own.iter().any(|prefix| name.starts_with(prefix)) {
                     continue;
                 }

@@ -35,8 +35,10 @@ impl Root {
             return Ok(Root { dir });
         }
         run::step("unpacking Wine");
-        if dir.exists() {
-            fs::remove_dir_all(&dir)?;
+        for old in [&dir, &home.join("fresh-prefix")] {
+            if old.exists() {
+                fs::remove_dir_all(old)?;
+            }
         }
         let archives = Apt::of_release(&home.join("apt"), RELEASE)?.fetch(&PACKAGES)?;
         Apt::unpack(&archives, &dir)?;
@@ -52,6 +54,11 @@ impl Root {
         builtin(&dir)?;
         fs::write(&stamp, recipe)?;
         Ok(Root { dir })
+    }
+
+    /// Where a prefix that nothing was installed in is kept; it is of this root's Wine.
+    pub fn fresh_prefix(&self) -> PathBuf {
+        self.dir.with_file_name("fresh-prefix")
     }
 
     /// Runs a shell script inside, with `work` seen as `/work`; its first error ends it. All its processes end with

@@ -307,11 +307,23 @@ fn replace_others(bench: &Bench) -> Result<()> {
     );
     clean(bench)?;
     ensure!(start(bench).as_deref() == Some("\"Start\"=dword:00000000"), "{:?}", start(bench));
-    code(bench.msiexec("real-take-over", "/i 'Z:\\work\\next.msi' REPLACEOTHERS=1")?, 0)?;
+    let take_over = "/i 'Z:\\work\\next.msi' REPLACEOTHERS=1";
+    code(bench.msiexec("real-no-way-back", take_over)?, FAILED)?;
+    ensure!(
+        bench.log("real-no-way-back").contains("Windows has never seen an emulated disk controller"),
+        "why?"
+    );
+    ensure!(start(bench).as_deref() == Some("\"Start\"=dword:00000000"), "{:?}", start(bench));
+    let controller = r"HKLM\System\CurrentControlSet\Enum\PCI\VEN_8086&DEV_7010\3&1&0&09";
+    bench.registry(controller, "Service", "intelide")?;
+    code(bench.msiexec("real-take-over", take_over)?, 0)?;
     installed(bench, SETUP, NEXT)?;
     ensure!(start(bench).as_deref() == Some("\"Start\"=dword:00000004"), "{:?}", start(bench));
     code(bench.msiexec("real-take-over-remove", &format!("/x '{}'", bench.next))?, 0)?;
-    bench.wine(&format!("wine64 reg delete '{key}' /f; wineserver -w"), 60)?;
+    bench.wine(
+        &format!("wine64 reg delete '{key}' /f; wine64 reg delete '{controller}' /f; wineserver -w"),
+        60,
+    )?;
     fs::remove_file(&file)?;
     clean(bench)?;
     gone(bench, &before)

@@ -134,7 +134,23 @@ pub fn remove_package(published: &str) -> Result<(), Failure> {
     let name = wide(published);
     // SAFETY: the name ends with a NUL.
     let good = unsafe { SetupUninstallOEMInfW(name.as_ptr(), SUOI_FORCEDELETE, ptr::null()) };
-    if good == FALSE && last() != ERROR_FILE_NOT_FOUND { Err(last_failure()) } else { Ok(()) }
+    match last() {
+        _ if good != FALSE => Ok(()),
+        // Not in the store (any more): what was left of it in the INF folder goes as well.
+        ERROR_FILE_NOT_FOUND => {
+            let copy = super::windows_folder().join("INF").join(published);
+            for path in [copy.with_extension("pnf"), copy] {
+                match std::fs::remove_file(path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(Failure::new(error.to_string()));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        }
+        code => Err(failure(code)),
+    }
 }
 
 /// Where the INF file of a published package lies in the driver store.

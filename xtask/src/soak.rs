@@ -93,6 +93,14 @@ const CAMPAIGNS: &[Campaign] = &[
         seeds: 10_000,
     },
     Campaign {
+        name: "net-bulk",
+        about: "a long stream each way on a bad network, over each kind of back-end (MiB, shipped driver)",
+        test: ("scenarios", "xennet_streams", "long_streams_are_whole"),
+        variable: "XENPV_MEBIBYTES",
+        // Not more: beyond, the stand-in's TCP stack has been seen to stop (CHANGELOG, known faults).
+        seeds: 8,
+    },
+    Campaign {
         name: "net-pauses",
         about: "pause and restart under traffic (shipped driver)",
         test: ("scenarios", "xennet_life", "pauses_under_traffic_lose_and_double_nothing"),

@@ -182,7 +182,13 @@ impl Nic {
 /// Bytes that tell places apart.
 #[must_use]
 pub fn pattern(length: usize) -> Vec<u8> {
-    (0..length).map(|n| (n * 7 + n / 251) as u8).collect()
+    pattern_from(0, length)
+}
+
+/// `length` bytes of the pattern from `at` on.
+#[must_use]
+pub fn pattern_from(at: usize, length: usize) -> Vec<u8> {
+    (at..at + length).map(|n| (n * 7 + n / 251) as u8).collect()
 }
 
 /// A frame as it is.

@@ -13,7 +13,7 @@ use xensim::{NetKind, NicConfig, Xen};
 /// Nanoseconds that the back-end's thread takes for a packet: more than the guest does, so that it never sleeps.
 const BUSY: u64 = 5_000;
 /// Packets whose instructions are counted: stepping is slow.
-const COUNTED: u64 = 16;
+const COUNTED: u64 = 32;
 /// Packets over which everything else is counted.
 const PACKETS: u64 = 1_024;
 /// Packets at the miniport at most.
@@ -49,7 +49,7 @@ fn loads(nic: &Nic) -> [Load; 6] {
     let segments = LARGE.div_ceil(usize::from(MSS)) as u64;
     let load = |name, way, frames, budget| Load { name, way, frames, budget };
     [
-        load("send 64 B", Way::Send(datagram(64)), 1, [[1_800, 200], [2_150, 210]]),
+        load("send 64 B", Way::Send(datagram(64)), 1, [[1_800, 200], [2_200, 250]]),
         load("send 1500 B", Way::Send(datagram(1514)), 1, [[2_350, 620], [2_800, 700]]),
         load(
             "large send",
@@ -121,7 +121,7 @@ fn measure(rig: &Rig, nic: &Nic, load: &Load) -> Cost {
     run(nic, &load.way, PACKETS);
     let (after, slots_after) = (rig.xen.stats(), backs());
     rig.sim.count();
-    let counted = if load.frames == 1 { COUNTED } else { COUNTED / 2 };
+    let counted = if load.frames == 1 { COUNTED } else { COUNTED / 4 };
     run(nic, &load.way, counted);
     let (instructions, calls) = rig.sim.counted();
     let per_packet = |n: u64| n as f64 / PACKETS as f64;

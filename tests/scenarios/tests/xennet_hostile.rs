@@ -36,8 +36,9 @@ fn traffic(nic: &Nic) -> u64 {
     foreign
 }
 
-/// Attacks by one mode; gives how many there were, and whether the device was stopped.
-fn attacked(rig: &Rig, attack: NetAttack) -> (u64, bool) {
+/// Attacks by one mode; gives how many there were, how many responses changed while they were read, and whether the
+/// device was stopped.
+fn attacked(rig: &Rig, attack: NetAttack) -> (u64, u64, bool) {
     rig.run(|| {
         let nic = Nic::open(&rig.xen, NetKind::Netback);
         rig.xen.with_net(0, |net, _| {
@@ -71,7 +72,7 @@ fn attacked(rig: &Rig, attack: NetAttack) -> (u64, bool) {
         let data = nic.to_us(false, 9, b"well again");
         assert!(nic.receive(vec![Frame::plain(data.clone())], 1)[0].bytes == data);
         assert!(nic.send(&[plain(nic.to_peer(true, 9, &pattern(80)))], 1).len() == 1);
-        (attacks, stopped)
+        (attacks, rig.xen.sim().world.rewrites, stopped)
     })
 }
 
@@ -82,9 +83,12 @@ fn every_attack_is_survived() {
         for (build, trap) in [(OLD, false), (NEW, false), (OLD, true)] {
             let xen = Xen::builder().vcpus(2).nic(NicConfig::new(0)).seed(7).build();
             let rig = Rig::with(xen, 7, |b| b.trap_shared(trap).config(|config| config.build = build));
-            let (attacks, stopped) = attacked(&rig, attack);
+            let (attacks, rewrites, stopped) = attacked(&rig, attack);
             println!("{attack:?}, build {build}: {attacks} attacks, stopped {stopped}");
             assert!(attacks > 0, "{attack:?} never happened");
+            if attack == A::RxDoubleFetch && trap {
+                assert!(rewrites > 0, "no response changed while it was read");
+            }
             // What no back-end may do stops the device; what is only a bad frame does not. (Frames that are cut
             // within their slots make what follows nonsense: then it is stopped as well.)
             match attack {

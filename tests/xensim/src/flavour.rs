@@ -1,6 +1,7 @@
 //! Hypervisor generations as data: what each offers, and which error it gives where they differ.
 //!
-//! The tables follow release tags of Xen's public tree; everything absent answers `ENOSYS`.
+//! The tables were compared with tags of Xen's public tree (3.0.3-branched, 3.4.0-rc3, RELEASE-4.1.0, RELEASE-4.17.6,
+//! RELEASE-4.20.0; the files are named where a figure comes from). Everything absent answers `ENOSYS`.
 
 /// What a hypervisor offers to an HVM guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Flavour {
     pub vcpu_op: bool,
     /// `VCPUOP_register_vcpu_info` for HVM guests (4.2 and later).
     pub register_vcpu_info: bool,
-    /// What a second registration answers: EBUSY since 4.19 (the guest-area rework), EINVAL before.
+    /// What a second registration answers: EBUSY since 4.18 (`map_guest_area`, common/domain.c), EINVAL before.
     pub second_vcpu_info: i64,
     /// FIFO event channels (4.4 and later).
     pub fifo: bool,
@@ -27,9 +28,9 @@ pub struct Flavour {
     pub upcall_vector: bool,
     /// The callback parameter knows PCI INTx and vectors (3.1 and later); else it is a raw IRQ.
     pub callback_types: bool,
-    /// `XENMEM_remove_from_physmap` (4.1 and later).
+    /// `XENMEM_remove_from_physmap` (4.2 and later).
     pub remove_from_physmap: bool,
-    /// `XENMEM_add_to_physmap` with a grant table and shared info only; else also gmfn ranges.
+    /// `XENMEM_add_to_physmap` with gmfn ranges (4.2 and later).
     pub gmfn_range: bool,
     /// `EVTCHNOP_reset`.
     pub evtchn_reset: bool,
@@ -37,7 +38,7 @@ pub struct Flavour {
     pub grant_table_op: bool,
     /// `GNTTABOP_get_version` and `set_version`.
     pub grant_versions: bool,
-    /// `SCHEDOP_watchdog` (4.0 and later).
+    /// `SCHEDOP_watchdog` (4.1 and later).
     pub watchdog: bool,
     /// `SCHEDOP_shutdown(suspend)` works for HVM guests.
     pub suspend: bool,
@@ -45,9 +46,9 @@ pub struct Flavour {
     pub pagetable_dying: bool,
     /// Most grant frames a guest may have.
     pub max_grant_frames: u32,
-    /// Grant frames that exist from the start.
+    /// Grant frames that exist from the start (`INITIAL_NR_GRANT_FRAMES`: 4 before 4.10).
     pub initial_grant_frames: u32,
-    /// Most ports.
+    /// Most ports: what libxl asks for (1023 and the reserved one) since 4.4, the 2-level limit before.
     pub max_ports: u32,
     /// The hypercalls that an HVM guest has at all (numbers).
     pub hypercalls: &'static [u64],
@@ -98,12 +99,16 @@ const XEN_3_4: &[u64] = &[
 /// 3.0.3 (the same table).
 const XEN_3_0_3: &[u64] = &[hc::MEMORY_OP, hc::XEN_VERSION, hc::HVM_OP, hc::EVENT_CHANNEL_OP];
 
-/// Feature bits: mmu_pt_update_preserve_ad is for PV; an HVM guest sees these.
-const F_AUTO_TRANSLATED: u32 = (1 << 0) | (1 << 1) | (1 << 2) | (1 << 3) | (1 << 4);
-const F_CALLBACK_VECTOR: u32 = 1 << 8;
-const F_SAFE_PVCLOCK: u32 = 1 << 9;
+/// XENFEAT_writable_page_tables and XENFEAT_auto_translated_physmap, which every HVM guest sees (XENVER_get_features in
+/// common/kernel.c; the names and numbers are those of public/features.h).
+const F_TRANSLATED: u32 = 1 << 0 | 1 << 2;
+/// XENFEAT_hvm_callback_vector and XENFEAT_hvm_safe_pvclock.
+const F_HVM: u32 = 1 << 8 | 1 << 9;
 const F_PIRQS: u32 = 1 << 10;
-const F_VNODE: u32 = 1 << 13;
+/// XENFEAT_memory_op_vnode_supported and XENFEAT_not_direct_mapped.
+const F_4_17: u32 = 1 << 13 | 1 << 16;
+/// XENFEAT_runstate_phys_area, XENFEAT_vcpu_time_phys_area, XENFEAT_dm_msix_all_writes.
+const F_4_20: u32 = 1 << 18 | 1 << 19 | 1 << 20;
 
 impl Flavour {
     /// Xen 4.20 with everything.
@@ -133,7 +138,7 @@ impl Flavour {
             initial_grant_frames: 1,
             max_ports: 1024,
             hypercalls: MODERN,
-            features: F_AUTO_TRANSLATED | F_CALLBACK_VECTOR | F_SAFE_PVCLOCK | F_VNODE,
+            features: F_TRANSLATED | F_HVM | F_4_17 | F_4_20,
         }
     }
 
@@ -146,7 +151,7 @@ impl Flavour {
             extraversion: ".5-15",
             second_vcpu_info: errno::EINVAL,
             max_ports: 4096,
-            features: F_AUTO_TRANSLATED | F_CALLBACK_VECTOR | F_SAFE_PVCLOCK | F_PIRQS | F_VNODE,
+            features: F_TRANSLATED | F_HVM | F_PIRQS | F_4_17,
             ..Self::xen_4_20()
         }
     }
@@ -165,14 +170,18 @@ impl Flavour {
             version: (4, 1),
             extraversion: ".0",
             hypercalls: XEN_4_1,
-            cpuid_leaves: 2,
+            // The time leaf came with 4.1, the HVM leaf with 4.5.
+            cpuid_leaves: 3,
             register_vcpu_info: false,
             second_vcpu_info: errno::EINVAL,
             fifo: false,
             upcall_vector: false,
-            gmfn_range: true,
+            remove_from_physmap: false,
+            gmfn_range: false,
             max_grant_frames: 32,
-            features: F_AUTO_TRANSLATED | F_CALLBACK_VECTOR,
+            initial_grant_frames: 4,
+            max_ports: 4096,
+            features: F_TRANSLATED | F_HVM | F_PIRQS,
             ..Self::xen_4_20()
         }
     }
@@ -184,13 +193,12 @@ impl Flavour {
             name: "xen-3.4",
             version: (3, 4),
             extraversion: ".4",
-            remove_from_physmap: false,
-            gmfn_range: false,
+            cpuid_leaves: 2,
             grant_versions: false,
             watchdog: false,
             pagetable_dying: false,
             hypercalls: XEN_3_4,
-            features: F_AUTO_TRANSLATED,
+            features: F_TRANSLATED,
             ..Self::xen_4_1()
         }
     }
@@ -209,7 +217,7 @@ impl Flavour {
             grant_table_op: false,
             suspend: false,
             max_grant_frames: 4,
-            initial_grant_frames: 4,
+            max_ports: 1024,
             hypercalls: XEN_3_0_3,
             ..Self::xen_3_4()
         }

@@ -58,9 +58,18 @@ fn extraversion_and_features_are_copied_out() {
     let guest = guest(Flavour::xcp_ng());
     let (value, raw) = guest.op(17, 1, &[0xff; 16]);
     assert_eq!((value, &raw[..6]), (0, &b".5-15\0"[..]));
-    let (value, raw) = guest.op(17, 6, &[0, 0, 0, 0, 9, 9, 9, 9]);
-    assert_eq!(value, 0);
-    assert_ne!(raw[5] & 1, 0, "hvm_callback_vector");
+    // What XENVER_get_features of each tag gives an HVM guest on hardware-assisted paging (3.0.3: on shadow).
+    for (flavour, features) in [
+        (Flavour::xen_4_20(), 0x1d_2305u32),
+        (Flavour::xcp_ng(), 0x1_2705),
+        (Flavour::xen_4_1(), 0x705),
+        (Flavour::xen_3_4(), 5),
+        (Flavour::xen_3_0_3(), 5),
+    ] {
+        let name = flavour.name;
+        let (value, raw) = Guest::new(Xen::builder().flavour(flavour).build()).op(17, 6, &[0; 8]);
+        assert_eq!((value, &raw[4..8]), (0, &features.to_le_bytes()[..]), "{name}");
+    }
     assert_eq!(guest.op(17, 6, &[1, 0, 0, 0, 0, 0, 0, 0]).0, EINVAL);
     assert_eq!(guest.call(17, &[1, 0xdead_0000_0000]), -14);
 }
@@ -393,8 +402,9 @@ fn tables_are_those_of_the_release_tags() {
     let numbers = [(12, 16), (13, 1), (17, 1), (18, 2), (20, 8), (24, 11), (29, 1), (32, 12), (34, 24)];
     let table = |flavour: Flavour| -> Vec<u64> {
         let there = |number: u64, most: u64| {
-            (0..most)
-                .any(|op| guest(flavour.clone()).call(number, &[op, 0, u64::from(number == 20)]) != ENOSYS)
+            // What answers ENOSYS has done nothing: one guest will do.
+            let guest = guest(flavour.clone());
+            (0..most).any(|op| guest.call(number, &[op, 0, u64::from(number == 20)]) != ENOSYS)
         };
         numbers.into_iter().filter(|(number, most)| there(*number, *most)).map(|(number, _)| number).collect()
     };

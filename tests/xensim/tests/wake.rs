@@ -135,6 +135,33 @@ fn shutdown_reasons_reach_the_toolstack() {
     assert_eq!(guest.xen.stopped(), Some(3));
 }
 
+/// A local APIC that is off takes no edge, and `evtchn_upcall_pending` stays: no event raises another interrupt until
+/// somebody has looked (Xen's `hvm_assert_evtchn_irq` asks `vlapic_enabled`, its caller has set the flag before).
+#[test]
+fn a_disabled_apic_drops_the_edge_for_good() {
+    let guest = guest();
+    assert_eq!(guest.op(34, 23, &[0, 0, 0, 0, 0x51, 0, 0, 0]).0, 0);
+    guest.add_to_physmap(0, 0, 0xf2000);
+    let port = guest.bind_ipi(0);
+    guest.xen.mmio_write(0xfee0_00f0, 4, 0xff);
+    guest.send(port);
+    assert_eq!(guest.xen.take_vector(0), None);
+    guest.xen.mmio_write(0xfee0_00f0, 4, 0x1ff);
+    assert_eq!(guest.xen.take_vector(0), None, "it does not come later");
+    let (pending, selector, bits) = (0, 8, 2048);
+    assert_eq!(guest.page(0xf2000).get32(pending) & 0xff, 1);
+    let other = guest.bind_ipi(0);
+    guest.send(other);
+    assert_eq!(guest.xen.take_vector(0), None, "nor does the next one");
+    // Whoever looks finds both, and clears the way.
+    assert_eq!(guest.page(0xf2000).get32(bits), 1 << port | 1 << other);
+    guest.page(0xf2000).set8(pending, 0);
+    guest.page(0xf2000).set64(selector, 0);
+    guest.page(0xf2000).set64(bits, 0);
+    guest.send(port);
+    assert_eq!(guest.xen.take_vector(0), Some(0x51));
+}
+
 #[test]
 fn s3_loses_what_waits_in_the_apic_and_delivers_what_comes_after() {
     let guest = guest();

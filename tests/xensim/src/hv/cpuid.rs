@@ -34,7 +34,11 @@ impl Hypervisor {
                 Cpuid { eax: base + flavour.cpuid_leaves, ebx, ecx, edx }
             }
             1 => Cpuid { eax: u32::from(major) << 16 | u32::from(minor), ..Cpuid::default() },
-            2 => Cpuid { eax: 1, ebx: 0x4000_0000, ecx: 0, edx: 0 },
+            // The hypercall page's MSR keeps clear of Viridian's.
+            2 => {
+                let msr = if self.viridian { 0x4000_0200 } else { 0x4000_0000 };
+                Cpuid { eax: 1, ebx: msr, ecx: 0, edx: 0 }
+            }
             3 if subleaf == 0 => Cpuid { eax: 0, ebx: 2, ecx: 2_000_000, edx: 0 },
             4 => {
                 let mut eax = cpuid::HVM_VCPU_ID_PRESENT | cpuid::HVM_DOMID_PRESENT;

@@ -27,6 +27,15 @@ enum Action {
     Take { port: u16, file: PathBuf },
     /// Measures a disk (in a Linux guest)
     Bench(bench::Options),
+    /// Runs the disk's front-end against a back-end, or the simulated one, and prints what was answered
+    Blkfront {
+        /// The front-end's directory, relative to this domain's
+        #[arg(long)]
+        front: Option<String>,
+        /// Over xensim, on a disk of so many MiB
+        #[arg(long, conflicts_with = "front")]
+        simulated: Option<u64>,
+    },
     /// Connects, sends a file, receives another
     Exchange { address: std::net::IpAddr, port: u16, file: PathBuf, answer: PathBuf },
 }
@@ -37,6 +46,17 @@ fn act(action: Action) -> Result<()> {
         Action::Give { port, file } => net::give(port, &file),
         Action::Take { port, file } => net::take(port, &file),
         Action::Bench(options) => bench::run(&options),
+        Action::Blkfront { front, simulated } => {
+            let told = match (front, simulated) {
+                (Some(front), _) => frontcheck::linux::disk(&front, 0)?,
+                (None, Some(mib)) => frontcheck::simulated::disk(mib)?,
+                (None, None) => anyhow::bail!("give --front or --simulated"),
+            };
+            for line in told {
+                println!("{line}");
+            }
+            Ok(())
+        }
         Action::Exchange { address, port, file, answer } => net::exchange(address, port, &file, &answer),
     }
 }

@@ -1,0 +1,11 @@
+# The disk's front-end as a Linux program on xen-blkback in dom0 itself, and on xensim: both must answer each request alike.
+# list: nightly
+# bound: 600
+rmmod xen_blkfront 2>/dev/null
+truncate -s 64M disk.img
+xl block-attach 0 "format=raw,vdev=xvdb,access=rw,target=$PWD/disk.img"
+peer blkfront --front device/vbd/51728 > real.txt
+xl block-detach 0 51728
+peer blkfront --simulated 64 > simulated.txt
+diff simulated.txt real.txt
+proven "$(wc -l < real.txt)" 'answers of xen-blkback are those of xensim'

@@ -1,19 +1,26 @@
 //! `bench`: what an operation of the shipped drivers costs, counted in the test bed: notifications, hypercalls,
-//! allocations, instructions. The bars and budgets are asserted by the tests that print the figures.
+//! allocations, instructions; and what a seed costs the test bed. The bars and budgets are asserted by the tests that
+//! print the figures.
 
 use anyhow::{Result, ensure};
 
 use crate::{build, run, setup};
 
 /// Test binaries that measure, with their packages; add yours.
-const BENCHES: &[(&str, &str, &str)] =
-    &[("disk", "scenarios", "xenvbd_cost"), ("net", "scenarios", "xennet_cost")];
+const BENCHES: &[(&str, &str, &str)] = &[
+    ("disk", "scenarios", "xenvbd_cost"),
+    ("net", "scenarios", "xennet_cost"),
+    ("seed", "scenarios", "seed_cost"),
+];
+
+/// Those whose figures are those of optimised code; drivers are that in any case.
+const OPTIMISED: [&str; 1] = ["seed"];
 
 /// Options of `bench`.
 #[derive(clap::Args)]
 #[group(id = "bench-options")]
 pub struct Options {
-    /// Only these (disk, net); all without it
+    /// Only these (disk, net, seed); all without it
     names: Vec<String>,
     #[command(flatten)]
     build: build::Options,
@@ -30,9 +37,11 @@ pub fn command(options: &Options) -> Result<String> {
     let wanted = |name: &str| options.names.is_empty() || options.names.iter().any(|n| n == name);
     for (name, package, binary) in BENCHES.iter().filter(|(name, ..)| wanted(name)) {
         run::step(&format!("bench: {name}"));
+        let profile: &[&str] = if OPTIMISED.contains(name) { &["--release"] } else { &[] };
         run::run(
             run::cargo()
                 .args(["test", "--quiet", "--locked", "--package", package, "--test", binary])
+                .args(profile)
                 .args(["--", "--nocapture", "--test-threads", "1"])
                 .env("XENPV_DRIVERS", build::out_dir()),
         )?;

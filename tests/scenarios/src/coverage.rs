@@ -76,17 +76,61 @@ impl Total {
         EXPECTED.iter().filter(|e| !met(e)).copied().collect()
     }
 
-    /// The whole table, and what never happened.
+    /// The whole table, room by room and state by state: each event with how often it came, and the faults that fell
+    /// into it. Then what never happened.
     #[must_use]
     pub fn report(&self) -> String {
-        let mut out = String::new();
+        let mut table: BTreeMap<_, BTreeMap<_, BTreeMap<_, (u64, String)>>> = BTreeMap::new();
+        let mut kinds: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
         for ((room, state, event, fault), count) in &self.0 {
-            let fault = if fault.is_empty() { "-" } else { fault };
-            let _ = writeln!(out, "{count:>9}  {room:?} {state} × {event} × {fault}");
+            let cell = table.entry(room).or_default().entry(state).or_default().entry(event).or_default();
+            if fault.is_empty() {
+                cell.0 += count;
+            } else {
+                let _ = write!(cell.1, "{}{fault} {count}", if cell.1.is_empty() { "" } else { ", " });
+                let kind = kinds.entry(fault).or_default();
+                *kind = (kind.0 + count, kind.1 + 1);
+            }
         }
-        for (room, state, event) in self.never() {
-            let _ = writeln!(out, "    never  {room:?} {state} × {event}");
+        let mut out = String::new();
+        for (room, states) in table {
+            let _ = writeln!(out, "{room:?}");
+            for (state, events) in states {
+                let _ = writeln!(out, "  {state}");
+                for (event, (count, faults)) in events {
+                    let mark = if faults.is_empty() { "" } else { "  failed: " };
+                    let _ = writeln!(out, "    {event:<40} {count:>9}{mark}{faults}");
+                }
+            }
+        }
+        let _ = writeln!(out, "Injected failures, and how many pairs of state and event they fell into");
+        for (kind, (count, pairs)) in kinds {
+            let _ = writeln!(out, "    {kind:<40} {count:>9}  in {pairs}");
+        }
+        let never = self.never();
+        let _ = writeln!(out, "Expected, and never met: {}", never.len());
+        for (room, state, event) in never {
+            let _ = writeln!(out, "    {room:?}: {state} x {event}");
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_tells_what_was_met_and_what_was_not() {
+        let mut total = Total::default();
+        total.0.insert((Room::Storport, "Running", "HwStartIo", ""), 7);
+        total.0.insert((Room::Storport, "Running", "HwStartIo", "pool"), 2);
+        total.0.insert((Room::Storport, "Running", "HwStartIo", "mdl"), 1);
+        let text = total.report();
+        let line = text.lines().find(|line| line.contains("HwStartIo")).expect("the event");
+        assert!(line.ends_with("7  failed: mdl 1, pool 2"), "{text}");
+        assert!(text.contains(&format!("never met: {}", EXPECTED.len() - 1)), "{text}");
+        assert!(!total.never().contains(&(Room::Storport, "Running", "HwStartIo")));
+        assert_eq!((total.triples(), total.with_faults()), (3, 2));
     }
 }

@@ -17,7 +17,7 @@ use xensim::{
 use crate::rig::{Rig, boot, wait_until};
 
 /// xvde: the first disk without an emulated twin.
-const VDEV: u32 = 51776;
+pub const VDEV: u32 = 51776;
 const TARGET: u8 = 4;
 /// Disk requests and frames that are under way at once.
 const BATCH: u64 = 25;
@@ -159,10 +159,15 @@ pub fn open() -> (Disk, &'static Stack) {
     });
     let stack = Stack::open(ndis::adapters()[0]).expect("the NIC can be opened");
     stack.link.sniffing.store(true, core::sync::atomic::Ordering::Release);
-    let adapter = storport::adapters()[0];
+    (disk().expect("the disk"), stack)
+}
+
+/// The disk as it is now; after a restart its adapter is another. In the guest.
+#[must_use]
+pub fn disk() -> Option<Disk> {
+    let adapter = *storport::adapters().last()?;
     storport::scan::scan(adapter);
-    let disk = Disk::open(adapter, Address { path: 0, target: TARGET, lun: 0 }).expect("the disk");
-    (disk, stack)
+    Disk::open(adapter, Address { path: 0, target: TARGET, lun: 0 }).ok()
 }
 
 /// Puts the load through an opened guest. In the guest.

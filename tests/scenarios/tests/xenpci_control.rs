@@ -7,36 +7,19 @@ use ntsim::{
     pnp::{self, node::NodeState},
     po::system::{Asked, Transition, take_asked, transition},
 };
-use scenarios::rig::{Rig, boot, event_log, sleep, state_of, wait_until};
+use scenarios::{
+    bus::{BUS, DOOR, GET_REQUEST, READ_WRITE, rig},
+    rig::{Rig, boot, event_log, sleep, state_of, wait_until},
+};
 use xensim::{NewHost, NicConfig, Toolstack, Wake, Xen};
 
-const BUS: &str = "PCI\\VEN_5853&DEV_0001";
 const PARAMETERS: &str = r"\Registry\Machine\System\CurrentControlSet\Services\xenpvpci\Parameters";
-/// {0a6b9f52-64e1-4d0c-8f3a-2b1f5c7d9e61}
-const DOOR: nt::sys::GUID = nt::sys::GUID {
-    Data1: 0x0a6b_9f52,
-    Data2: 0x64e1,
-    Data3: 0x4d0c,
-    Data4: [0x8f, 0x3a, 0x2b, 0x1f, 0x5c, 0x7d, 0x9e, 0x61],
-};
-const GET_REQUEST: u32 = 0x002a_e000;
-const READ_WRITE: u32 = 0xC000_0000;
 
 /// SHUTDOWN_* of xen/sched.h.
 const POWEROFF: u32 = 0;
 const REBOOT: u32 = 1;
 const CRASH: u32 = 3;
 const WATCHDOG: u32 = 4;
-
-fn rig(seed: u64) -> Rig {
-    let rig = Rig::new(Xen::builder().vcpus(2).nic(NicConfig::new(0)).build(), seed);
-    rig.run(|| {
-        boot(&["xenpvpci"]);
-        assert_eq!(state_of(BUS), Some((NodeState::Started, 0)), "{}", pnp::dump());
-        wait_until("vif 0", 5, || pnp::find("XENPV\\VIF").is_some());
-    });
-    rig
-}
 
 /// The toolstack writes one of its keys.
 fn write(xen: &Xen, key: &str, value: &str) {
@@ -193,6 +176,37 @@ fn s3_s4_and_fast_startup_on_other_hosts() {
     }
 }
 
+/// While a machine sleeps its local APICs are off, and Xen drops the edges of what happens meanwhile; the flag that an
+/// event is pending stays, so that no later event raises an interrupt either. Whoever binds has to look once.
+#[test]
+fn an_event_whose_edge_a_disabled_apic_has_dropped_is_found() {
+    for (vcpus, seed) in [(1, 21), (2, 22), (4, 23)] {
+        let rig = Rig::new(Xen::builder().vcpus(vcpus).build(), seed);
+        rig.run(|| boot(&["xenpvpci"]));
+        rig.run(|| {
+            let dropped = || rig.xen.stats().dropped_edges;
+            let before = dropped();
+            transition(Transition::Sleep, || {
+                let apics = |on| (0..vcpus as u32).for_each(|vcpu| rig.xen.set_lapic(vcpu, on));
+                apics(false);
+                // A watch's event.
+                rig.xen.plug_nic(NicConfig::new(0));
+                for _ in 0..100 {
+                    let actors = machine::Machine::actors(&rig.xen);
+                    (0..actors).for_each(|_| machine::Machine::step(&rig.xen, 0));
+                }
+                rig.xen.s3_wake();
+                apics(true);
+            })
+            .unwrap_or_else(|status| panic!("{status:#x}"));
+            assert!(dropped() > before, "the event came while the APICs were off");
+            wait_until("the NIC that was plugged meanwhile", 10, || pnp::find("XENPV\\VIF").is_some());
+        });
+        works(&rig, 1);
+        rig.xen.assert_clean();
+    }
+}
+
 #[test]
 fn the_clock_is_set_after_a_long_sleep() {
     let rig = rig(9);
@@ -286,7 +300,7 @@ fn the_event_log_is_on_the_pv_console_too() {
 #[test]
 fn the_watchdog_bites_a_dead_guest_only() {
     let rig = Rig::new(Xen::builder().vcpus(2).build(), 14);
-    rig.run(|| {
+    let end = rig.try_run(|| {
         ntsim::pnp::boot::prepare_registry();
         cm::set_dword(PARAMETERS, "WatchdogSeconds", 10, false);
         boot(&["xenpvpci"]);
@@ -306,6 +320,7 @@ fn the_watchdog_bites_a_dead_guest_only() {
         }
         ntsim::ke::irql::lower(old);
     });
+    assert!(end.unwrap_err().text.contains("stopped for ever, reason 4"), "nothing runs after the bite");
     assert_eq!(ended(&rig.xen), Some(WATCHDOG));
 }
 

@@ -6,41 +6,24 @@ use ntsim::{
         security::Token,
         user::{Handle, Process},
     },
-    pnp::{self, node::NodeState, removal},
+    pnp::{self, removal},
 };
-use scenarios::rig::{Rig, boot, node, sleep, state_of, wait_until};
-use xensim::{NicConfig, Xen};
+use scenarios::{
+    bus::{BUS, DOOR, GET_REQUEST, READ_WRITE, rig},
+    rig::{node, sleep},
+};
 
-const BUS: &str = "PCI\\VEN_5853&DEV_0001";
-const DOOR: nt::sys::GUID = nt::sys::GUID {
-    Data1: 0x0a6b_9f52,
-    Data2: 0x64e1,
-    Data3: 0x4d0c,
-    Data4: [0x8f, 0x3a, 0x2b, 0x1f, 0x5c, 0x7d, 0x9e, 0x61],
-};
-const GET_REQUEST: u32 = 0x002a_e000;
 const READ: u32 = 0x002a_e004;
 const WRITE: u32 = 0x002a_e008;
 const LIST: u32 = 0x002a_e00c;
 const DUMP: u32 = 0x002a_e010;
 const SELF_TEST: u32 = 0x002a_e014;
-const READ_WRITE: u32 = 0xC000_0000;
 const SUCCESS: i32 = 0;
 const ACCESS_DENIED: i32 = 0xC000_0022_u32.cast_signed();
 const INVALID_PARAMETER: i32 = 0xC000_000D_u32.cast_signed();
 const INVALID_DEVICE_REQUEST: i32 = 0xC000_0010_u32.cast_signed();
 const BUFFER_TOO_SMALL: i32 = 0xC000_0023_u32.cast_signed();
 const NAME_NOT_FOUND: i32 = 0xC000_0034_u32.cast_signed();
-
-fn rig(seed: u64) -> Rig {
-    let rig = Rig::new(Xen::builder().vcpus(2).nic(NicConfig::new(0)).build(), seed);
-    rig.run(|| {
-        boot(&["xenpvpci"]);
-        assert_eq!(state_of(BUS), Some((NodeState::Started, 0)), "{}", pnp::dump());
-        wait_until("vif 0", 5, || pnp::find("XENPV\\VIF").is_some());
-    });
-    rig
-}
 
 #[expect(unsafe_code, reason = "looks into the object manager")]
 fn device_name(device: *mut nt::sys::DEVICE_OBJECT) -> String {

@@ -135,9 +135,14 @@ impl Frame {
         Entered { prev: self.prev }
     }
 
+    /// Is this the frame of a fault, not of a call?
+    pub fn is_fault(&self) -> bool {
+        core::ptr::eq(self.export, &raw const FAULT)
+    }
+
     /// Address in the driver to which the export returns, or at which the fault is.
     pub fn return_address(&self) -> usize {
-        if self.rip != 0 { self.rip } else { unsafe { *(self.rsp as *const usize) } }
+        if self.is_fault() { self.rip } else { unsafe { *(self.rsp as *const usize) } }
     }
 }
 

@@ -133,6 +133,8 @@ pub struct Cpus {
     lag: Cell<u64>,
     /// Scheduling points until the machine crashes, if it is to.
     crash_in: Cell<Option<u64>>,
+    /// The guest stands still until the machine resumes it.
+    standing: Cell<bool>,
 }
 
 impl Cpus {
@@ -158,6 +160,7 @@ impl Cpus {
             step_one_in,
             lag,
             crash_in: Cell::new(None),
+            standing: Cell::new(false),
         }
     }
 
@@ -238,6 +241,10 @@ impl Cpus {
                 while let Some(vector) = machine.take_vector(i as u32) {
                     cpu.raise(vector);
                 }
+            }
+            // Stopped from outside: no processor does anything until the domain runs again, if ever.
+            if !self.standing.get() && machine.stopped().is_some() {
+                self.machine_only(machine, || machine.resumed());
             }
         }
         // Level-triggered: pending as long as the line is up.
@@ -363,8 +370,10 @@ impl Cpus {
 
     /// Lets the machine work while the whole guest stands still, until `done` gives a value.
     pub fn machine_only<T>(&self, machine: &dyn Machine, done: impl Fn() -> Option<T>) -> T {
+        self.standing.set(true);
         loop {
             if let Some(value) = done() {
+                self.standing.set(false);
                 return value;
             }
             if self.step(machine) {
@@ -376,7 +385,11 @@ impl Cpus {
                     self.now.set(self.now.get().max(next));
                     self.events(machine);
                 }
-                None => verifier::stop(DEADLOCK, [0; 4], "the domain is stopped for ever".into(), None),
+                None => {
+                    let reason = machine.stopped().map_or(0, u64::from);
+                    let text = format!("the domain is stopped for ever, reason {reason}");
+                    verifier::stop(DEADLOCK, [reason, 0, 0, 0], text, None)
+                }
             }
         }
     }

@@ -40,7 +40,7 @@ pub unsafe fn fault(e: &'static HostEngine, regs: &mut Regs, fx: *mut u8) {
     if signal == libc::SIGTRAP && regs.rflags & TRAP_FLAG != 0 {
         return step(e, regs);
     }
-    if signal == libc::SIGILL {
+    if signal == libc::SIGSEGV {
         let site = e.sites.borrow().get(&(regs.rip as usize)).copied();
         let site = site.or_else(|| e.in_hypercall_page(regs.rip as usize).then_some(Site::Hypercall));
         if let Some(site) = site {
@@ -506,6 +506,12 @@ unsafe fn stop(e: &HostEngine, regs: &mut Regs, i: Option<&Instruction>) {
     let fault = match signal {
         libc::SIGSEGV | libc::SIGBUS => {
             let operand = i.and_then(|i| execute::operands(i, regs).into_iter().next_back());
+            if let Some(i) = i.filter(|_| regs.address == 0 && operand.is_none()) {
+                // A general protection fault without memory: the instruction itself.
+                let place = ntsim::loader::describe(regs.rip as usize);
+                let text = format!("{:?} at {place} is not modelled", i.code());
+                verifier::stop(verifier::SIMULATOR_ERROR, [regs.rip, 0, 0, 0], text, None);
+            }
             // A general protection fault has no address; non-canonical operands end up here.
             let address = match (regs.address, operand) {
                 (0, Some(o)) => o.address,

@@ -28,7 +28,7 @@ pub struct HostEngine {
     pub cpus: Cpus,
     /// Guest memory.
     pub memory: Memory,
-    /// Instructions under `ud2`.
+    /// Instructions under a trap.
     pub sites: RefCell<BTreeMap<usize, Site>>,
     /// Page for out-of-line execution.
     pub scratch: Scratch,
@@ -68,6 +68,14 @@ pub fn install_panic_hook() {
             }
             let text = info.payload_as_str().unwrap_or("(no message)");
             let at = info.location().map(|l| l.to_string()).unwrap_or_default();
+            if text.contains("cannot unwind") {
+                // A panic on its way out of a function that a driver calls: the process is about to end. Let it not end
+                // without the story, past a test runner that keeps what is printed.
+                let story = ntsim::verifier::calls::driver_stack().join("\n    ");
+                let said = PANIC.with(|p| p.borrow().clone());
+                let text = format!("panicked where nothing may unwind: {said}\n    {story}\n");
+                let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+            }
             PANIC.with(|p| *p.borrow_mut() = format!("{text} at {at}"));
         }));
     });
@@ -201,7 +209,8 @@ impl HostEngine {
             let mut stub = [0xCCu8; 32];
             stub[0] = 0xB8;
             stub[1..5].copy_from_slice(&number.to_le_bytes());
-            stub[5..9].copy_from_slice(&[0x0F, 0x0B, 0xC1, 0xC3]);
+            stub[5..7].copy_from_slice(&patch::TRAP);
+            stub[7..9].copy_from_slice(&[0xC1, 0xC3]);
             unsafe { std::ptr::copy_nonoverlapping(stub.as_ptr(), page.add(32 * number as usize), 32) };
         }
         self.hypercall_pages.borrow_mut().push(pfn);

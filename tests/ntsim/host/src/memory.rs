@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Bytes in a page.
 pub const PAGE: usize = 4096;
+/// Pages that are mapped at once with their content, at most.
+const EAGER: usize = 16;
 /// Size of the range of kernel virtual addresses.
 const SYSTEM_BYTES: usize = 16 << 30;
 
@@ -78,6 +80,8 @@ impl Memory {
             let rw = libc::PROT_READ | libc::PROT_WRITE;
             let null = std::ptr::null_mut();
             let ram = check(libc::mmap(null, bytes + shared_bytes, rw, libc::MAP_SHARED, fd, 0));
+            // Large pages, where the machine has them for shared memory: frames are used one after the other.
+            libc::madvise(ram as _, bytes, libc::MADV_HUGEPAGE);
             let reserve = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
             let system = check(libc::mmap(null, SYSTEM_BYTES, libc::PROT_NONE, reserve, -1, 0));
             Self {
@@ -196,7 +200,12 @@ impl Memory {
 
     fn map_file(&self, va: usize, offset: usize, count: usize, prot: Prot) {
         debug_assert!(self.system_va().contains(&va) && va.is_multiple_of(PAGE));
-        let flags = libc::MAP_SHARED | libc::MAP_FIXED;
+        let mut flags = libc::MAP_SHARED | libc::MAP_FIXED;
+        if count <= EAGER && prot == Prot::ReadWrite && offset + count * PAGE <= self.frames as usize * PAGE {
+            // Whoever maps a few pages fills them next. Touched by the linear mapping, they come as part of a large page.
+            flags |= libc::MAP_POPULATE;
+            unsafe { ((self.ram + offset) as *const u8).read_volatile() };
+        }
         unsafe {
             check(libc::mmap(va as _, count * PAGE, prot_bits(prot), flags, self.fd, offset as i64));
         }

@@ -1,9 +1,14 @@
 //! Instructions that do not fault by themselves in user mode, or whose answer must come from the
-//! simulation: replaced by `ud2` when an image is loaded.
+//! simulation: replaced by a trap when an image is loaded.
 
 use iced_x86::{Code, Decoder, DecoderOptions, Instruction};
 
-/// An instruction that stands under a `ud2`.
+/// What stands in their place: `int 29h`, which user mode may not raise. It has two bytes, as the shortest of them, and
+/// costs a general protection fault; `ud2` would do as well, but a hypervisor around this machine may look at each
+/// invalid opcode first.
+pub const TRAP: [u8; 2] = [0xCD, 0x29];
+
+/// An instruction that stands under a [`TRAP`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Site {
     /// vmcall or vmmcall.
@@ -63,7 +68,7 @@ pub fn patch(va: usize, bytes: &mut [u8]) -> Vec<(usize, Site)> {
         }
     }
     for (at, _) in &found {
-        bytes[at - va..at - va + 2].copy_from_slice(&[0x0F, 0x0B]);
+        bytes[at - va..at - va + 2].copy_from_slice(&TRAP);
     }
     found
 }
@@ -81,6 +86,6 @@ mod tests {
         assert_eq!(kinds, [(1, Site::Hypercall), (4, Site::Pause), (6, Site::Cpuid), (8, Site::Hypercall)]);
         // The bytes of cpuid inside an immediate are left alone.
         assert_eq!(code[11..], [0xB8, 0x0F, 0xA2, 0, 0, 0xC3]);
-        assert_eq!(&code[1..4], &[0x0F, 0x0B, 0xC1]);
+        assert_eq!(&code[1..4], &[TRAP[0], TRAP[1], 0xC1]);
     }
 }

@@ -18,6 +18,15 @@ thread_local! {
     static KERNEL: Cell<*const Kernel> = const { Cell::new(std::ptr::null()) };
 }
 
+/// Before `main`: one arena for all threads. glibc grows the others page by page, with a system call for each.
+extern "C" fn one_arena() {
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+}
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static ONE_ARENA: extern "C" fn() = one_arena;
+
 fn hook() -> *const Kernel {
     KERNEL.get()
 }

@@ -139,9 +139,10 @@ unsafe extern "C" fn handler(signal: i32, info: *mut libc::siginfo_t, context: *
         rsp: reg(libc::REG_RSP),
         ss: segments >> 48,
     };
-    // The frame goes on the faulting stack if there is room, else on the emergency stack (overflow).
+    // The frame goes on the faulting stack if there is room, else on the emergency stack (overflow, or no stack pointer
+    // at all).
     let size = std::mem::size_of::<Regs>() as u64;
-    let mut top = (regs.rsp - RED_ZONE) & !15;
+    let mut top = regs.rsp.wrapping_sub(RED_ZONE) & !15;
     if !engine.stack_has_room(top as usize) {
         engine.overflow.set(true);
         top = engine.emergency_stack() as u64;

@@ -5,7 +5,7 @@ use crate::trap;
 use std::cell::Cell;
 
 /// CPU seconds between looks; two looks without a scheduling point are a hang.
-const SECONDS: i64 = 2;
+const SECONDS: i64 = 1;
 
 thread_local! {
     static TIMER: Cell<Option<libc::timer_t>> = const { Cell::new(None) };

@@ -121,6 +121,12 @@ fn life_of_an_adapter(holder: &'static Holder) {
     if adapter.state() != State::Running {
         return;
     }
+    // The miniport was told what the Plug and Play manager knows: ports, memory and an interrupt of the PCI bus.
+    let [pdo, fdo, next] = knobs(|k| k.devices);
+    let node = pnp::find(DEVICE).unwrap();
+    assert_eq!((pdo, next), (pnp::with(node, |n| n.pdo as usize), pdo));
+    assert_eq!(fdo, removal::top(node) as usize);
+    assert_eq!(knobs(|k| k.resources), (PCIBus, 3));
     *adapter.client.lock() = Some(holder);
     let handle = pool::make_own(1);
     let mut memory = vec![send_one(adapter, handle)];

@@ -230,6 +230,7 @@ const CASES: &[(&str, Case, Case)] = &[
     ("mdl-free-pages", |d| { let p = pool(d, 64); let m = mdl(d, p, 64); d.call("MmFreePagesFromMdl", &[m]); d.call("IoFreeMdl", &[m]); free(d, p) }, |d| pages(d, |_| ())),
     ("mdl-partial", |d| partial(d, 4096), |d| partial(d, 100)),
     ("free-hole", |d| holed(d, true), |d| holed(d, false)),
+    ("free-granted", |d| granted(d, true), |d| granted(d, false)),
     ("contiguous-free", |d| { let p = d.call("MmAllocateContiguousMemory", &[8192, u64::MAX]); d.call("MmFreeContiguousMemory", &[p + 4096]); d.call("MmFreeContiguousMemory", &[p]); },
         |d| { let p = d.call("MmAllocateContiguousMemory", &[8192, u64::MAX]); d.call("MmFreeContiguousMemorySpecifyCache", &[p, 8192, 1]); }),
     ("unmap-io", |d| { let at = d.call("MmMapIoSpace", &[0x1000_0010, 4096, 0]); d.call("MmUnmapIoSpace", &[at, 100]); },
@@ -349,6 +350,28 @@ fn holed(d: &Driver, take: bool) {
     d.call("ExFreePoolWithTag", &[m, 0]);
 }
 
+/// Memory of each kind that is freed while a peer can reach its first page, or only its neighbour.
+fn granted(d: &Driver, own: bool) {
+    let physical = |d: &Driver, at: u64| d.call("MmGetPhysicalAddress", &[at]) >> 12;
+    let grant = |pfn: u64| GRANTED.set(Some(if own { pfn } else { pfn - 1 }));
+    let p = pool(d, 8192);
+    grant(physical(d, p));
+    free(d, p);
+    let p = d.call("MmAllocateContiguousMemory", &[8192, u64::MAX]);
+    grant(physical(d, p));
+    d.call("MmFreeContiguousMemory", &[p]);
+    let m = d.call("MmAllocatePagesForMdlEx", &[0, u64::MAX, 0, 4096, 1, 4]);
+    grant(unsafe { *(m as *const u64).add(6) });
+    d.call("MmFreePagesFromMdl", &[m]);
+    GRANTED.set(None);
+    d.call("ExFreePoolWithTag", &[m, 0]);
+}
+
+thread_local! {
+    /// The frame that a peer can reach.
+    static GRANTED: std::cell::Cell<Option<u64>> = const { std::cell::Cell::new(None) };
+}
+
 thread_local! {
     static MEMORY: std::cell::Cell<Option<&'static dyn machine::GuestMemory>> = const { std::cell::Cell::new(None) };
 }
@@ -435,6 +458,9 @@ impl machine::Machine for Bare {
     fn advance(&self, _: u64) {}
     fn resumed(&self) -> Option<i64> {
         None
+    }
+    fn frame_in_use(&self, gfn: u64) -> Option<bool> {
+        (GRANTED.get() == Some(gfn)).then_some(false)
     }
 }
 

@@ -16,7 +16,7 @@ mod pci;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use diskport::{KNOBS, Knobs, entry, knobs};
+use diskport::{KNOBS, Knobs, complete_waiting, entry, knobs, set_depth};
 use ntsim::pnp::{boot, install, store::Source};
 use ntsim::storport::{self, adapter::Address, disk::Disk, rules};
 use ntsim::verifier::Rule;
@@ -29,8 +29,8 @@ ClassGuid={4d36e97b-e325-11ce-bfc1-08002be10318}\n\
 [DestinationDirs]\nDefaultDestDir=12\n[I.Services]\nAddService=t,2,S\n[S]\nServiceType=1\nStartType=0\nErrorControl=1\n\
 ServiceBinary=%12%\\t.sys\n";
 
-/// Starts the miniport with one misbehaviour and reads and writes through it.
-fn run(bad: &'static str) -> Result<(), BugCheck> {
+/// Starts the miniport with one misbehaviour and gives its disk to `f`.
+fn with_disk(bad: &'static str, f: impl FnOnce(Disk) + 'static) -> Result<(), BugCheck> {
     let shared = Rc::new(Shared::default());
     shared.functions.borrow_mut().insert((2, 0), Function::new(0x5853, 1));
     KNOBS.with(|k| *k.borrow_mut() = Knobs { bad, ..Knobs::default() });
@@ -44,6 +44,13 @@ fn run(bad: &'static str) -> Result<(), BugCheck> {
         // These lose a request on purpose.
         disk.may_time_out = bad.starts_with("reset");
         assert_eq!((disk.sectors, disk.sector_size), (64, 512));
+        f(disk);
+    })
+}
+
+/// Reads and writes.
+fn run(bad: &'static str) -> Result<(), BugCheck> {
+    with_disk(bad, |disk| {
         let data: Vec<u8> = (0..20 * 512).map(|n| (n * 31 / 7) as u8).collect();
         disk.write(3, &data, false).unwrap();
         assert!(knobs(|k| k.medium[3 * 512..23 * 512] == data), "on the medium");
@@ -51,6 +58,27 @@ fn run(bad: &'static str) -> Result<(), BugCheck> {
         disk.read(3, &mut back).unwrap();
         assert!(back == data, "read back");
     })
+}
+
+/// The port sends no more requests than the depth that the miniport has set for the unit.
+#[test]
+fn a_unit_is_asked_for_no_more_than_its_depth() {
+    with_disk("depth", |disk| {
+        // Zero, and more than MaxIOsPerLun (255 by default), are refused.
+        set_depth(&[0, 256, 255, 3]);
+        let sent: Vec<_> = (0..8).map(|n| disk.send(n, Err(512)).unwrap()).collect();
+        let mut rounds = Vec::new();
+        while knobs(|k| !k.waiting.is_empty()) {
+            rounds.push(knobs(|k| k.waiting.len()));
+            complete_waiting();
+        }
+        assert_eq!(rounds, [3, 3, 2]);
+        for request in sent {
+            request.finish().unwrap();
+        }
+    })
+    .unwrap_or_else(|b| panic!("{b}"));
+    assert_eq!(knobs(|k| k.depths.clone()), [(0, false), (256, false), (255, true), (3, true)]);
 }
 
 const CASES: &[(&str, &Rule)] = &[

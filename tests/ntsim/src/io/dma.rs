@@ -47,7 +47,7 @@ unsafe extern "win64" fn put_adapter(adapter: *mut DMA_ADAPTER) {
             }
             if a.lists != 0 {
                 rules::object(
-                    &rules::DMA_ADAPTER_LEAK,
+                    &rules::DMA_SG_LEAK,
                     "PutDmaAdapter with scatter-gather lists in use",
                     adapter as usize,
                     a.lists as usize,
@@ -55,9 +55,12 @@ unsafe extern "win64" fn put_adapter(adapter: *mut DMA_ADAPTER) {
             }
             glue::pool_free(adapter.cast());
         }
-        None => {
-            glue::bugcheck(0xE6, [0x3, adapter as u64, 0, 0], "PutDmaAdapter of something that is no adapter")
-        }
+        None => rules::object(
+            &rules::DMA_RELEASED,
+            "PutDmaAdapter of something that is no adapter",
+            adapter as usize,
+            0,
+        ),
     }
 }
 
@@ -99,11 +102,13 @@ unsafe extern "win64" fn free_common(
         })
     };
     if known.is_none() {
-        glue::bugcheck(
-            0xE6,
-            [0x7, va as u64, u64::from(length), 0],
+        rules::object(
+            &rules::DMA_BUFFER_TWICE,
             "FreeCommonBuffer of something that is no common buffer of this adapter",
+            va as usize,
+            length as usize,
         );
+        return;
     }
     kernel().mm.free_mapped(va as usize, crate::mm::pages(length as usize));
 }

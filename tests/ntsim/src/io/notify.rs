@@ -120,6 +120,11 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
         let what = match category {
             EventCategoryDeviceInterfaceChange => What::Interface(*data.cast::<GUID>()),
             EventCategoryTargetDeviceChange => {
+                // Whose events these are the file's device says, or the registration fails.
+                let device = (*data.cast::<FILE_OBJECT>()).DeviceObject;
+                if crate::pnp::request::relations(device, TargetDeviceRelation).is_none() {
+                    return STATUS_NO_SUCH_DEVICE;
+                }
                 glue::reference(data.cast());
                 What::Target(data as usize)
             }

@@ -76,16 +76,19 @@ rules! {
     REMLOCK_TWICE = "remove-lock-twice", 0xC4, 0xD7, "IoReleaseRemoveLockAndWait is called twice";
     CANCEL_IRQL = "cancel-irql", 0xC4, 0x3C, "a cancel routine returns at another IRQL than IoCancelIrp was called at";
     UNLOAD_DEVICES = "unload-devices", 0xC4, 0xE2, "a driver is unloaded with device objects";
-    UNLOAD_WORK = "unload-work-items", 0xCE, 0, "a driver is unloaded with queued work items";
+    UNLOAD_WORK = "unload-work-items", 0xCE, 0, "a driver is unloaded with work items";
     UNLOAD_INTERRUPTS = "unload-interrupts", 0xC4, 0xE3, "a driver is unloaded with connected interrupts";
     UNLOAD_REGISTRATION = "unload-registration", 0xC4, 0xE4, "a driver is unloaded with registrations (ETW, WMI, notifications)";
     UNLOAD_IRPS = "unload-irps", 0xC4, 0xE5, "a driver is unloaded with IRPs that it has allocated";
     WORK_ITEM_FREED = "work-item-freed", 0xC4, 0xDD, "a work item is freed while it is queued";
     WORK_ITEM_TWICE = "work-item-twice", 0x96, 0, "a work item is queued while it is queued";
-    DMA_ADAPTER_LEAK = "dma-adapter-leak", 0xE6, 0x01, "a DMA adapter is not given back";
-    DMA_COMMON_BUFFER_LEAK = "dma-common-buffer-leak", 0xE6, 0x0E, "a common buffer is not freed";
-    DMA_SG_TWICE = "dma-sg-twice", 0xE6, 0x11, "a scatter-gather list is put twice";
-    DMA_IRQL = "dma-irql", 0xE6, 0x12, "a DMA routine is called at a wrong IRQL";
+    DMA_BUFFER_TWICE = "dma-buffer-twice", 0xE6, 0x03, "a common buffer is freed twice";
+    DMA_SG_TWICE = "dma-sg-twice", 0xE6, 0x06, "a scatter-gather list is put twice";
+    DMA_COMMON_BUFFER_LEAK = "dma-common-buffer-leak", 0xE6, 0x07, "a DMA adapter is put with common buffers in use";
+    DMA_SG_LEAK = "dma-sg-leak", 0xE6, 0x0A, "a DMA adapter is put with scatter-gather lists in use";
+    DMA_ADAPTER_LEAK = "dma-adapter-leak", 0xE6, 0x11, "a driver is unloaded with DMA adapters";
+    DMA_IRQL = "dma-irql", 0xE6, 0x13, "a DMA routine is called at a wrong IRQL";
+    DMA_RELEASED = "dma-released", 0xE6, 0x18, "a DMA adapter is used that does not exist any more";
     REGISTRY_HANDLE_LEAK = "registry-handle-leak", 0xC4, 0xDF, "a driver is unloaded with open handles";
 }
 

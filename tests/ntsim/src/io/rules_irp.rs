@@ -453,6 +453,15 @@ unsafe fn leftovers(driver: *mut DRIVER_OBJECT, when: &str) {
             interrupts,
         );
     }
+    let adapters = state().dma.lock().made_within(&range);
+    if adapters != 0 {
+        rules::object(
+            &DMA_ADAPTER_LEAK,
+            &format!("{service}: {when}, {adapters} DMA adapters are left"),
+            driver as usize,
+            adapters,
+        );
+    }
     let handles = crate::kernel().ob.handles.lock().opened_within(&range).len();
     if handles != 0 {
         rules::object(

@@ -350,7 +350,7 @@ pub unsafe fn free_pages(mdl: *mut MDL) {
             );
             continue;
         }
-        k.mm.frames.lock().free(*pfn, 1);
+        k.mm.release(*pfn, 1);
     }
     (*mdl).MdlFlags &= !(flag::PAGES | flag::LOCKED);
     live(mdl, |e| e.owned = 0);

@@ -9,6 +9,7 @@ pub mod va;
 
 use crate::engine::{Engine, Prot};
 use crate::kernel::lock::Lock;
+use crate::verifier;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -61,8 +62,28 @@ impl State {
     pub fn free_mapped(&self, va: usize, count: usize) {
         let pfn = self.engine.translate(va).expect("the range is mapped");
         self.engine.unmap(va, count);
-        self.frames.lock().free(pfn, count as u64);
+        self.release(pfn, count as u64);
         self.va.lock().free(va, count + 1);
+    }
+
+    /// Frees frames that drivers had.
+    pub fn release(&self, pfn: u64, count: u64) {
+        self.check_released(pfn, count);
+        self.frames.lock().free(pfn, count);
+    }
+
+    /// What a peer can still reach through a grant must not get another owner.
+    pub fn check_released(&self, pfn: u64, count: u64) {
+        for pfn in pfn..pfn + count {
+            if let Some(mapped) = self.engine.machine().frame_in_use(pfn) {
+                let how = if mapped { "mapped by a peer" } else { "granted to a peer" };
+                verifier::report(
+                    &verifier::rules::FREE_GRANTED,
+                    alloc::format!("frame {pfn:#x} is freed while it is {how}"),
+                    [pfn, u64::from(mapped), 0, 0],
+                );
+            }
+        }
     }
 
     /// A kernel stack: (lowest address, pages), with a guard page below.

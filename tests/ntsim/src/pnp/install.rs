@@ -102,6 +102,9 @@ pub fn apply(id: NodeId, candidate: &Candidate) -> Result<(), String> {
             files,
         )
     };
+    for (line, directive) in &install.unknown {
+        event(format!("{name}({line}): {directive} is not known and was passed over"));
+    }
     let folder = format!("system32\\driverstore\\filerepository\\{}_amd64_0", name.to_lowercase());
     for (destination, sub, dirid, source) in files.drain(..) {
         let target = match dirid_path(dirid, &folder) {

@@ -1,10 +1,38 @@
-//! Data buffers of requests: locked-down pages with a virtual address and a list of physical segments.
+//! Memory of requests: data buffers (locked-down pages with a virtual address and a list of physical segments), and the
+//! lookaside list that it comes from.
 
 use crate::engine::Prot;
 use crate::kernel::kernel;
+use crate::kernel::lock::Lock;
 use crate::mm::PAGE;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use nt::sys::*;
+
+/// Runs of pages that are kept before the oldest is used again: whoever touches one too late has time to be noticed.
+const KEPT: usize = 16;
+
+/// Runs of pages that are not in use, by their length: as a port driver keeps what it needs for each request.
+#[derive(Default)]
+struct Lookaside(Lock<BTreeMap<usize, VecDeque<usize>>>);
+
+/// Takes a run of pages. None: no memory.
+pub fn take(pages: usize) -> Option<usize> {
+    let kept = {
+        let mut lists = kernel().room::<Lookaside>().0.lock();
+        lists.get_mut(&pages).filter(|list| list.len() > KEPT).and_then(VecDeque::pop_front)
+    };
+    kept.or_else(|| kernel().mm.allocate_mapped(pages, Prot::ReadWrite))
+}
+
+/// Gives one back. No peer may be able to reach it any more.
+pub fn give(base: usize, pages: usize) {
+    let k = kernel();
+    if let Some(pfn) = k.engine.translate(base) {
+        k.mm.check_released(pfn, pages as u64);
+    }
+    k.room::<Lookaside>().0.lock().entry(pages).or_default().push_back(base);
+}
 
 /// A locked-down buffer.
 pub struct Buffer {
@@ -18,7 +46,7 @@ impl Buffer {
     /// A buffer of `len` bytes that starts `offset` bytes into a page. None: no memory.
     pub fn new(len: usize, offset: usize) -> Option<Self> {
         let pages = (offset + len).div_ceil(PAGE).max(1);
-        let base = kernel().mm.allocate_mapped(pages, Prot::ReadWrite)?;
+        let base = take(pages)?;
         // What a driver leaves untouched must not look right by chance.
         unsafe { core::ptr::write_bytes(base as *mut u8, 0xB5, pages * PAGE) };
         Some(Self { base, pages, offset, len })
@@ -77,7 +105,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        kernel().mm.free_mapped(self.base, self.pages);
+        give(self.base, self.pages);
     }
 }
 

@@ -1,11 +1,12 @@
 //! One request: the SRB in either form, its extension, sense buffer, data and segments.
 
 use super::adapter::{Adapter, Address};
-use super::buffer::{Buffer, List};
+use super::buffer::{self, Buffer, List};
 use super::zeroed;
 use crate::abi::*;
 use crate::ke::event;
 use crate::ke::wait::{self, Timeout};
+use crate::mm::PAGE;
 use crate::mm::pool::{self, PoolKind};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -117,6 +118,8 @@ pub struct Request {
     srb_size: usize,
     extended: bool,
     extension: usize,
+    /// Pages of a large extension; zero for one in pool.
+    extension_pages: usize,
     sense: usize,
     length: u32,
     /// Segments for StorPortGetScatterGatherList.
@@ -141,7 +144,12 @@ impl Request {
         let srb_size = if extended { Layout::SIZE } else { size_of::<SCSI_REQUEST_BLOCK>() };
         let srb = block(srb_size)?;
         let extension_size = config.SrbExtensionSize.max(adapter.miniport.data.SrbExtensionSize) as usize;
-        let extension = if extension_size == 0 { 0 } else { block(extension_size)? };
+        let extension_pages = if extension_size > PAGE / 2 { extension_size.div_ceil(PAGE) } else { 0 };
+        let extension = match (extension_size, extension_pages) {
+            (0, _) => 0,
+            (size, 0) => block(size)?,
+            (_, pages) => buffer::take(pages)?,
+        };
         if extension != 0 {
             // Storport does not clear it between requests.
             unsafe { core::ptr::write_bytes(extension as *mut u8, 0xE7, extension_size) };
@@ -158,6 +166,7 @@ impl Request {
             srb_size,
             extended,
             extension,
+            extension_pages,
             sense,
             length,
             list: UnsafeCell::new(List::new(&segments)),
@@ -307,7 +316,12 @@ impl Drop for Request {
         // A request at the miniport is kept alive by the queue.
         debug_assert!(self.stage() != Stage::Issued);
         unsafe { core::ptr::write_bytes(self.srb as *mut u8, 0xDD, self.srb_size) };
-        for at in [self.srb, self.extension, self.sense] {
+        let mut extension = self.extension;
+        if self.extension_pages != 0 {
+            buffer::give(extension, self.extension_pages);
+            extension = 0;
+        }
+        for at in [self.srb, extension, self.sense] {
             if at != 0 {
                 crate::io::glue::pool_free(at as *mut u8);
             }

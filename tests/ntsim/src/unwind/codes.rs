@@ -1,7 +1,7 @@
 //! Undoing a frame by its unwind codes.
 
 use super::epilogue;
-use super::{Context, M128, RSP, RuntimeFunction};
+use super::{Context, M128, RSP, RuntimeFunction, stack_word};
 
 /// UNW_FLAG bits.
 pub const FLAG_EHANDLER: u8 = 1;
@@ -57,9 +57,9 @@ impl Info {
     }
 }
 
-unsafe fn pop(c: &mut Context) -> u64 {
-    let v = (c.gpr[RSP] as *const u64).read_unaligned();
-    c.gpr[RSP] += 8;
+fn pop(c: &mut Context) -> u64 {
+    let v = stack_word(c.gpr[RSP]);
+    c.gpr[RSP] = c.gpr[RSP].wrapping_add(8);
     v
 }
 
@@ -125,7 +125,7 @@ unsafe fn establisher(info: Info, offset: u32, in_prologue: bool, c: &Context) -
         }
         found
     };
-    if established { c.gpr[info.frame_register()] - info.frame_offset() } else { c.gpr[RSP] }
+    if established { c.gpr[info.frame_register()].wrapping_sub(info.frame_offset()) } else { c.gpr[RSP] }
 }
 
 const fn slots(op: u8, data: u8) -> usize {
@@ -139,6 +139,14 @@ const fn slots(op: u8, data: u8) -> usize {
     }
 }
 
+fn grow(c: &mut Context, bytes: u64) {
+    c.gpr[RSP] = c.gpr[RSP].wrapping_add(bytes);
+}
+
+fn vector(at: u64) -> M128 {
+    M128 { low: stack_word(at), high: stack_word(at.wrapping_add(8)) }
+}
+
 /// Undoes the codes that have been executed. Tells whether a machine frame gave RIP.
 unsafe fn undo(info: Info, executed: Option<u32>, frame: u64, c: &mut Context) -> bool {
     let mut machine_frame = false;
@@ -150,18 +158,18 @@ unsafe fn undo(info: Info, executed: Option<u32>, frame: u64, c: &mut Context) -
         if !skip {
             match op {
                 0 => c.gpr[reg] = pop(c),
-                1 if data == 0 => c.gpr[RSP] += info.word(i + 1) * 8,
-                1 => c.gpr[RSP] += info.long(i + 1),
-                2 => c.gpr[RSP] += data as u64 * 8 + 8,
-                3 => c.gpr[RSP] = c.gpr[info.frame_register()] - info.frame_offset(),
-                4 => c.gpr[reg] = ((frame + info.word(i + 1) * 8) as *const u64).read_unaligned(),
-                5 => c.gpr[reg] = ((frame + info.long(i + 1)) as *const u64).read_unaligned(),
-                8 => c.xmm[reg] = ((frame + info.word(i + 1) * 16) as *const M128).read_unaligned(),
-                9 => c.xmm[reg] = ((frame + info.long(i + 1)) as *const M128).read_unaligned(),
+                1 if data == 0 => grow(c, info.word(i + 1) * 8),
+                1 => grow(c, info.long(i + 1)),
+                2 => grow(c, data as u64 * 8 + 8),
+                3 => c.gpr[RSP] = c.gpr[info.frame_register()].wrapping_sub(info.frame_offset()),
+                4 => c.gpr[reg] = stack_word(frame.wrapping_add(info.word(i + 1) * 8)),
+                5 => c.gpr[reg] = stack_word(frame.wrapping_add(info.long(i + 1))),
+                8 => c.xmm[reg] = vector(frame.wrapping_add(info.word(i + 1) * 16)),
+                9 => c.xmm[reg] = vector(frame.wrapping_add(info.long(i + 1))),
                 10 => {
-                    let sp = c.gpr[RSP] + data as u64 * 8;
-                    c.rip = (sp as *const u64).read_unaligned();
-                    c.gpr[RSP] = ((sp + 24) as *const u64).read_unaligned();
+                    let sp = c.gpr[RSP].wrapping_add(data as u64 * 8);
+                    c.rip = stack_word(sp);
+                    c.gpr[RSP] = stack_word(sp.wrapping_add(24));
                     machine_frame = true;
                 }
                 // 6 (epilogue, version 2) and 7 (spare) have no effect.

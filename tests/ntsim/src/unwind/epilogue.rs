@@ -2,7 +2,7 @@
 //!
 //! An epilogue is `add rsp, n` or `lea rsp, [frame + n]`, pops of registers, and `ret` or a tail jump.
 
-use super::{Context, RSP, RuntimeFunction};
+use super::{Context, RSP, RuntimeFunction, stack_word};
 
 /// If the context's RIP is in an epilogue, finishes it and returns true.
 ///
@@ -48,8 +48,8 @@ pub unsafe fn finish(base: u64, function: &RuntimeFunction, c: &mut Context) -> 
             (0x41, b @ 0x58..=0x5F) => ((b & 7) as usize + 8, 2),
             _ => break,
         };
-        gpr[reg] = (gpr[RSP] as *const u64).read_unaligned();
-        gpr[RSP] += 8;
+        gpr[reg] = stack_word(gpr[RSP]);
+        gpr[RSP] = gpr[RSP].wrapping_add(8);
         at += length;
     }
     // ret, rep ret, jmp out of the function, jmp [mem]
@@ -65,8 +65,8 @@ pub unsafe fn finish(base: u64, function: &RuntimeFunction, c: &mut Context) -> 
         return false;
     }
     c.gpr = gpr;
-    c.rip = (c.gpr[RSP] as *const u64).read_unaligned();
-    c.gpr[RSP] += 8;
+    c.rip = stack_word(c.gpr[RSP]);
+    c.gpr[RSP] = c.gpr[RSP].wrapping_add(8);
     true
 }
 

@@ -91,7 +91,7 @@ pub fn raise(status: NTSTATUS, information: &[u64]) -> ! {
 pub unsafe fn dispatch(record: &mut Record, context: &mut Context, frame: &Frame) -> ! {
     if crate::ke::irql::current() < DISPATCH_LEVEL || record.code != STATUS_ACCESS_VIOLATION as u32 {
         let mut c = *context;
-        let mut at_fault = frame.rip != 0;
+        let mut at_fault = frame.is_fault();
         while loader::module_at(c.rip as usize).is_some_and(|m| m.loaded.get()) {
             let pc = c.rip;
             let found = lookup(if at_fault { pc } else { pc - 1 });
@@ -234,7 +234,7 @@ pub unsafe fn unwind_to(
     loop {
         let pc = c.rip;
         let mut here = c;
-        let fault = first && owner.is_some_and(|f| (*f).rip != 0);
+        let fault = first && owner.is_some_and(|f| (*f).is_fault());
         first = false;
         let found = lookup(if fault { pc } else { pc - 1 });
         let (base, function) = found.map_or((0, None), |(b, f)| (b, Some(f)));

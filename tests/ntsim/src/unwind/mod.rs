@@ -77,9 +77,15 @@ impl Context {
     /// The caller's registers at an export call (as after the call) or at a fault.
     pub fn of_frame(f: &crate::export::Frame) -> Self {
         let mut c = Self::default();
-        let called = f.rip == 0;
         c.rip = f.return_address() as u64;
-        c.gpr[RSP] = f.rsp as u64 + if called { 8 } else { 0 };
+        c.gpr[RSP] = f.rsp as u64;
+        if !f.is_fault() {
+            c.gpr[RSP] += 8;
+        } else if crate::loader::module_at(f.rip).is_none_or(|m| !m.loaded.get()) {
+            // A jump to nowhere: whoever called is who matters.
+            c.rip = stack_word(c.gpr[RSP]);
+            c.gpr[RSP] = c.gpr[RSP].wrapping_add(8);
+        }
         c.gpr[3] = f.rbx as u64;
         c.gpr[5] = f.rbp as u64;
         c.gpr[6] = f.rsi as u64;
@@ -101,6 +107,16 @@ pub struct RuntimeFunction {
     pub end: u32,
     /// RVA of UNWIND_INFO.
     pub unwind: u32,
+}
+
+/// A word of a stack. Zero where nothing is mapped: a driver may have lost its stack pointer.
+pub fn stack_word(at: u64) -> u64 {
+    let engine = crate::kernel().engine;
+    let there = |at: u64| engine.translate(at as usize).is_some();
+    match at.checked_add(7) {
+        Some(last) if there(at) && there(last) => unsafe { (at as *const u64).read_unaligned() },
+        _ => 0,
+    }
 }
 
 /// Finds the function table entry of a PC: (image base, entry).

@@ -13,7 +13,7 @@ pub fn walk(limit: usize, mut visit: impl FnMut(usize)) {
     while !frame.is_null() && left > 0 {
         let f = unsafe { &*frame };
         let mut c = Context::of_frame(f);
-        let mut first = f.rip != 0;
+        let mut first = f.is_fault() && c.rip == f.rip as u64;
         // Within one driver part: until the return address is the kernel's.
         while left > 0 && loader::module_at(c.rip as usize).is_some_and(|m| m.loaded.get()) {
             visit(c.rip as usize);
@@ -41,7 +41,7 @@ pub fn describe(limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let top = crate::ke::thread::current().calls().top;
     if let Some(f) = unsafe { top.as_ref() }
-        && f.rip == 0
+        && !f.is_fault()
     {
         lines.push(alloc::format!("{} called by", f.export.name));
     }

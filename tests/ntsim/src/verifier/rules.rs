@@ -68,6 +68,7 @@ rules! {
     MDL_FREE_PAGES = "mdl-free-pages", 0xC4, 0xB6, "MmFreePagesFromMdl on an MDL that does not own pages, or is mapped";
     MDL_PARTIAL = "mdl-partial", 0xC4, 0xB7, "a partial MDL does not fit its source or its own size";
     FREE_HOLE = "free-hole", 0xC4, 0xB8, "memory is freed whose frame was given to the hypervisor";
+    FREE_GRANTED = "free-granted", 0xC4, 0xB9, "memory is freed that a peer can reach through a grant";
     CONTIGUOUS_FREE = "contiguous-free", 0xC4, 0xB0, "contiguous memory is freed that was not allocated, or with another size";
     UNMAP_IO = "unmap-io", 0xC4, 0x88, "I/O space is unmapped that was not mapped, or with another size";
     RESERVED_MAPPING = "reserved-mapping", 0xC4, 0xB1, "a reserved mapping is used against its contract";

@@ -17,6 +17,10 @@ pub struct Knobs {
     pub seen: Vec<String>,
     /// A request that is kept, and never completed by itself.
     pub kept: usize,
+    /// Reads and writes that wait for [`complete_waiting`], once the queue's depth has been set.
+    pub waiting: Vec<usize>,
+    /// Depths that were asked for, and whether the port took them.
+    pub depths: Vec<(u32, bool)>,
     pub extension: usize,
 }
 
@@ -109,6 +113,25 @@ unsafe fn complete(extension: *mut c_void, srb: *mut SCSI_REQUEST_BLOCK, status:
     notification(RequestComplete, extension, [srb as u64, 0, 0, 0]);
 }
 
+/// Completes what [`Knobs::waiting`] has, all before the port looks again.
+pub fn complete_waiting() {
+    let old = ntsim::ke::irql::raise(2);
+    let extension = knobs(|k| k.extension) as *mut c_void;
+    for srb in knobs(|k| std::mem::take(&mut k.waiting)) {
+        unsafe { complete(extension, srb as *mut SCSI_REQUEST_BLOCK, SRB_STATUS_SUCCESS) };
+    }
+    ntsim::ke::irql::lower(old);
+}
+
+/// Asks for depths of the unit's queue, the last of which holds.
+pub fn set_depth(depths: &[u32]) {
+    for &depth in depths {
+        let extension = knobs(|k| k.extension) as *mut c_void;
+        let taken = unsafe { calls::StorPortSetDeviceQueueDepth(extension, 0, 0, 0, depth) } != 0;
+        knobs(|k| k.depths.push((depth, taken)));
+    }
+}
+
 unsafe extern "win64" fn reset_bus(extension: *mut c_void, _: u32) -> u8 {
     knobs(|k| k.seen.push("reset bus".into()));
     return_kept(extension);
@@ -148,6 +171,10 @@ unsafe extern "win64" fn start_io(extension: *mut c_void, srb: *mut SCSI_REQUEST
     }
     if read_write && knobs(|k| k.bad.starts_with("reset")) && knobs(|k| k.kept == 0 && k.seen.is_empty()) {
         knobs(|k| k.kept = srb as usize);
+        return 1;
+    }
+    if read_write && knobs(|k| k.bad == "depth" && !k.depths.is_empty()) {
+        knobs(|k| k.waiting.push(srb as usize));
         return 1;
     }
     let answer = |data: &[u8]| {

@@ -27,6 +27,8 @@ pub struct Knobs {
     pub pdo: usize,
     pub fdo: usize,
     pub link: Option<UNICODE_STRING>,
+    /// Children of the bus, if this is one (`bus.rs`).
+    pub children: Vec<usize>,
 }
 
 thread_local! {
@@ -45,8 +47,9 @@ pub const CLASS: GUID =
     GUID { Data1: 0x1234_5678, Data2: 0x9abc, Data3: 0xdef0, Data4: [1, 2, 3, 4, 5, 6, 7, 8] };
 
 #[repr(C)]
-struct Extension {
-    lower: *mut DEVICE_OBJECT,
+pub(super) struct Extension {
+    /// Null for a device of a bus' children.
+    pub(super) lower: *mut DEVICE_OBJECT,
     pdo: *mut DEVICE_OBJECT,
     pending: *mut IRP,
 }
@@ -99,7 +102,7 @@ unsafe extern "win64" fn add_device(driver: *mut DRIVER_OBJECT, pdo: *mut DEVICE
     if !bad("initializing") {
         (*fdo).Flags &= !DO_DEVICE_INITIALIZING;
     }
-    if bad("filter-type") || bad("filter-flags") {
+    if bad("filter-type") || bad("filter-flags") || bad("filter-skips") {
         above(driver, fdo);
     }
     let mut link = UNICODE_STRING::default();
@@ -128,7 +131,10 @@ unsafe fn above(driver: *mut DRIVER_OBJECT, fdo: *mut DEVICE_OBJECT) {
         0,
         &mut filter,
     );
-    (*(*filter).DeviceExtension.cast::<Extension>()).lower = device::IoAttachDeviceToDeviceStack(filter, fdo);
+    let below = device::IoAttachDeviceToDeviceStack(filter, fdo);
+    // Not the function device that it is attached to, but what is below that.
+    let lower = if bad("filter-skips") { (*(*fdo).DeviceExtension.cast::<Extension>()).lower } else { below };
+    (*(*filter).DeviceExtension.cast::<Extension>()).lower = lower;
     (*filter).Flags |= (*fdo).Flags & DO_POWER_PAGABLE;
     if bad("filter-flags") {
         (*filter).Flags |= DO_DIRECT_IO;
@@ -136,7 +142,7 @@ unsafe fn above(driver: *mut DRIVER_OBJECT, fdo: *mut DEVICE_OBJECT) {
     (*filter).Flags &= !DO_DEVICE_INITIALIZING;
 }
 
-unsafe fn skip(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
+pub(super) unsafe fn skip(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
     let e: *mut Extension = (*at).DeviceExtension.cast();
     (*request).CurrentLocation += 1;
     (*request).Tail.Overlay.__bindgen_anon_2.CurrentStackLocation = stack::current(request).add(1);
@@ -166,7 +172,7 @@ unsafe fn forward(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
     stack::status(request)
 }
 
-unsafe fn complete(request: *mut IRP, status: NTSTATUS) -> NTSTATUS {
+pub(super) unsafe fn complete(request: *mut IRP, status: NTSTATUS) -> NTSTATUS {
     (*request).IoStatus.__bindgen_anon_1.Status = status;
     irp::IofCompleteRequest(request, 0);
     status
@@ -262,7 +268,7 @@ unsafe fn filter(request: *mut IRP, count: u32) {
     (*request).IoStatus.Information = new as usize;
 }
 
-unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
+pub(super) unsafe extern "win64" fn pnp(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
     let sl = stack::current(request);
     let minor = u32::from((*sl).MinorFunction);
     let name = ntsim::io::rules::function_name(IRP_MJ_PNP as u8, minor as u8);
@@ -377,7 +383,7 @@ unsafe extern "win64" fn device_power_done(
     irp::IofCallDriver((*e).lower, request);
 }
 
-unsafe extern "win64" fn power(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
+pub(super) unsafe extern "win64" fn power(at: *mut DEVICE_OBJECT, request: *mut IRP) -> NTSTATUS {
     let sl = stack::current(request);
     let args = *stack::args(sl);
     let set = u32::from((*sl).MinorFunction) == IRP_MN_SET_POWER;
@@ -428,7 +434,7 @@ unsafe extern "win64" fn create(_: *mut DEVICE_OBJECT, request: *mut IRP) -> NTS
 }
 
 unsafe extern "win64" fn cancel(at: *mut DEVICE_OBJECT, request: *mut IRP) {
-    irp::IoReleaseCancelSpinLock((*request).CancelIrql);
+    irp::IoReleaseCancelSpinLock(if bad("cancel-irql") { 2 } else { (*request).CancelIrql });
     let e: *mut Extension = (*at).DeviceExtension.cast();
     (*e).pending = std::ptr::null_mut();
     (*request).IoStatus.Information = 0;

@@ -32,6 +32,10 @@ pub struct Knobs {
     pub frame: Vec<u8>,
     pub offload: bool,
     pub peer: bool,
+    /// Physical, functional and next device.
+    pub devices: [usize; 3],
+    /// Bus and number of resources.
+    pub resources: (i32, u32),
 }
 
 thread_local! {
@@ -226,6 +230,25 @@ unsafe fn offload(handle: NDIS_HANDLE) {
     assert_eq!(attributes::NdisMSetMiniportAttributes(handle, (&raw mut a).cast()), 0);
 }
 
+/// What the adapter hangs from, and its resources: those of the start, one list each.
+unsafe fn property(handle: NDIS_HANDLE) {
+    let (mut pdo, mut fdo, mut next) = (null_mut(), null_mut(), null_mut());
+    let (mut raw, mut translated) = (null_mut(), null_mut());
+    system::NdisMGetDeviceProperty(handle, &mut pdo, &mut fdo, &mut next, &mut raw, &mut translated);
+    knobs(|k| k.devices = [pdo, fdo, next].map(|d: *mut DEVICE_OBJECT| d as usize));
+    let first = std::ptr::addr_of!((*raw).List).cast::<CM_FULL_RESOURCE_DESCRIPTOR>();
+    let bus = (*first).InterfaceType;
+    let count = (*first).PartialResourceList.Count;
+    let same = std::ptr::addr_of!((*translated).List).cast::<CM_FULL_RESOURCE_DESCRIPTOR>();
+    assert_eq!((*same).PartialResourceList.Count, count);
+    knobs(|k| k.resources = (bus, count));
+    // Whoever wants only one of them passes NULL for the others.
+    let mut again = null_mut();
+    let none = null_mut();
+    system::NdisMGetDeviceProperty(handle, &mut again, none, none, null_mut(), null_mut());
+    assert_eq!(again, pdo);
+}
+
 unsafe fn make_pool(handle: NDIS_HANDLE) -> NDIS_HANDLE {
     let p = NET_BUFFER_LIST_POOL_PARAMETERS {
         Header: header(NDIS_OBJECT_TYPE_DEFAULT, 1, NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1),
@@ -386,6 +409,7 @@ unsafe extern "win64" fn initialize(
     saw("initialize");
     knobs(|k| k.handle = handle as usize);
     configuration(handle);
+    property(handle);
     if !bad("general-first") && registration(handle) != 0 {
         return NDIS_STATUS_FAILURE;
     }

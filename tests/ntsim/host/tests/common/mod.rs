@@ -6,5 +6,6 @@
     clippy::missing_safety_doc
 )]
 
+pub mod bus;
 pub mod driver;
 pub mod pci;

@@ -40,6 +40,30 @@ pub struct Builder {
     exports: Vec<(String, u32)>,
     extra: Vec<u8>,
     writable_code: bool,
+    guarded: Vec<Guarded>,
+}
+
+/// One `__try` of a function: what it covers and what belongs to it, as offsets in the extra code.
+#[derive(Clone, Copy)]
+pub struct Try {
+    pub begin: u32,
+    pub end: u32,
+    /// The filter, [`Try::ALWAYS`], or the termination handler.
+    pub handler: u32,
+    /// Where `__except` goes on; 0 makes this a `__finally`.
+    pub target: u32,
+}
+
+impl Try {
+    /// A filter that is the constant EXCEPTION_EXECUTE_HANDLER.
+    pub const ALWAYS: u32 = u32::MAX;
+}
+
+/// A function of the extra code with the frame of a stub (`sub rsp,58h`) and `__C_specific_handler`.
+struct Guarded {
+    begin: u32,
+    end: u32,
+    scopes: Vec<Try>,
 }
 
 impl Builder {
@@ -53,7 +77,14 @@ impl Builder {
             exports: Vec::new(),
             extra: Vec::new(),
             writable_code: false,
+            guarded: Vec::new(),
         }
+    }
+
+    /// Gives a function of the extra code a scope table. `__C_specific_handler` must be imported.
+    pub fn guarded(mut self, begin: u32, end: u32, scopes: &[Try]) -> Self {
+        self.guarded.push(Guarded { begin, end, scopes: scopes.to_vec() });
+        self
     }
 
     /// Code behind the stubs; the image's `extra` tells where it begins.
@@ -122,11 +153,16 @@ impl Builder {
                 code = (code + bytes.len() as u32).next_multiple_of(16);
             }
         }
-        let first_slot = RDATA;
-        let _ = first_slot;
         let extra = code;
         put(&mut image, extra, &self.extra);
-        assert!(extra + (self.extra.len() as u32) < RDATA);
+        // Behind it what the linker makes of a handler that is imported: a jump through the table.
+        let thunk = extra + self.extra.len() as u32;
+        assert!(thunk + 6 < RDATA);
+        if !self.guarded.is_empty() {
+            let slot = slot_of(&image, stubs["__C_specific_handler"]);
+            put(&mut image, thunk, &[0xFF, 0x25]);
+            put(&mut image, thunk + 2, &(slot as i32 - (thunk + 6) as i32).to_le_bytes());
+        }
         // Copies of the first stub in PAGE and INIT: they call through the same table.
         for at in [PAGE, INIT] {
             if let Some((_, names)) = self.imports.first() {
@@ -139,9 +175,26 @@ impl Builder {
         // Unwind information: `sub rsp, 0x58` in the first 4 bytes.
         let unwind = take(8);
         put(&mut image, unwind, &[1, 4, 1, 0, 4, 0x2 | 10 << 4, 0, 0]);
+        let mut functions: Vec<_> = functions.into_iter().map(|(begin, end)| (begin, end, unwind)).collect();
+        for function in &self.guarded {
+            // The same with UNW_FLAG_EHANDLER and UNW_FLAG_UHANDLER, the handler, and its table of scopes.
+            let mut info = vec![1 | 3 << 3, 4, 1, 0, 4, 0x2 | 10 << 4, 0, 0];
+            info.extend(thunk.to_le_bytes());
+            info.extend((function.scopes.len() as u32).to_le_bytes());
+            for scope in &function.scopes {
+                let handler = if scope.handler == Try::ALWAYS { 1 } else { extra + scope.handler };
+                let target = if scope.target == 0 { 0 } else { extra + scope.target };
+                for word in [extra + scope.begin, extra + scope.end, handler, target] {
+                    info.extend(word.to_le_bytes());
+                }
+            }
+            let at = take(info.len() as u32);
+            put(&mut image, at, &info);
+            functions.push((extra + function.begin, extra + function.end, at));
+        }
         functions.sort();
         let pdata = take(12 * functions.len() as u32);
-        for (i, (begin, end)) in functions.iter().enumerate() {
+        for (i, (begin, end, unwind)) in functions.iter().enumerate() {
             let at = pdata + 12 * i as u32;
             put(&mut image, at, &begin.to_le_bytes());
             put(&mut image, at + 4, &end.to_le_bytes());

@@ -29,7 +29,6 @@ pub const EXPECTED: &[(Room, &str, &str)] = &[
     (Room::Ndis, "Running", "MiniportCheckForHangEx"),
     (Room::Ndis, "Pausing", "MiniportReturnNetBufferLists"),
     (Room::Ndis, "Paused", "MiniportOidRequest"),
-    (Room::Ndis, "Halted", "MiniportHaltEx"),
     (Room::Ndis, "Paused", "MiniportHaltEx"),
     (Room::Ndis, "Running", "MiniportDevicePnPEventNotify"),
     (Room::Ndis, "Running", "MiniportShutdownEx"),

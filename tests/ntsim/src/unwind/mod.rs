@@ -76,8 +76,7 @@ impl Context {
 
     /// The caller's registers at an export call (as after the call) or at a fault.
     pub fn of_frame(f: &crate::export::Frame) -> Self {
-        let mut c = Self::default();
-        c.rip = f.return_address() as u64;
+        let mut c = Self { rip: f.return_address() as u64, ..Self::default() };
         c.gpr[RSP] = f.rsp as u64;
         if !f.is_fault() {
             c.gpr[RSP] += 8;

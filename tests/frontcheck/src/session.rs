@@ -180,7 +180,8 @@ impl<'w, W: World> Device<'w, W> {
             disk.persistent,
             disk.indirect
         ));
-        let mut queue = Queue::create(&policy, 64, &disk, Arc::new(Fences::new()));
+        let queue = Queue::create(&policy, 64, &disk, Arc::new(Fences::new()));
+        let mut queue = queue.context("memory for a queue")?;
         let mut channel = channels.pop().context("one channel")?;
         channel.enable_indirect(host, disk.indirect);
         queue.set_disk(&disk);

@@ -124,7 +124,7 @@ fn life_of_an_adapter(holder: &'static Holder) {
     // The miniport was told what the Plug and Play manager knows: ports, memory and an interrupt of the PCI bus.
     let [pdo, fdo, next] = knobs(|k| k.devices);
     let node = pnp::find(DEVICE).unwrap();
-    assert_eq!((pdo, next), (pnp::with(node, |n| n.pdo as usize), pdo));
+    assert_eq!((pdo, next), (pnp::with(node, |n| n.pdo), pdo));
     assert_eq!(fdo, removal::top(node) as usize);
     assert_eq!(knobs(|k| k.resources), (PCIBus, 3));
     *adapter.client.lock() = Some(holder);

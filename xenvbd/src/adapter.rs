@@ -30,8 +30,8 @@ use crate::{
 const CLASS: &str = "device/vbd";
 /// How long after a look that found waiting grants the next one is.
 const RETRY: u64 = 10_000_000;
-/// How long after a disk found no memory it is tried again.
-const NO_MEMORY_RETRY: u64 = 2_000_000_000;
+/// How long after a look that failed the next one is.
+const LOOK_AGAIN: u64 = 2_000_000_000;
 /// Why no pass begins: the domain sleeps.
 const SUSPENDED: u32 = 1;
 /// Why no pass begins: the device does.
@@ -262,8 +262,12 @@ impl Adapter {
         let names = match self.client.list(None, CLASS) {
             Ok(names) => names,
             Err(StoreError::NotFound) => Vec::new(),
-            // An answer that did not come says nothing about the devices.
-            Err(_) => return false,
+            // An answer that did not come says nothing about the devices. What changed has been told already: nothing
+            // else will lead to another look.
+            Err(_) => {
+                self.look_again();
+                return false;
+            }
         };
         let mut side = self.side.lock();
         let mut devices: Vec<u32> =
@@ -289,6 +293,13 @@ impl Adapter {
         changed
     }
 
+    /// Has everything looked at again in a while, if not sooner.
+    fn look_again(&self) {
+        if let Some(wake) = &self.wake {
+            wake.set(LOOK_AGAIN);
+        }
+    }
+
     fn is_cdrom(&self, vdev: u32) -> bool {
         self.client.read(None, &format!("{CLASS}/{vdev}/device-type")).is_ok_and(|kind| kind == b"cdrom")
     }
@@ -300,9 +311,7 @@ impl Adapter {
         };
         let Some(target) = Target::create(&self.this, &self.client, id, vdev, &self.policy) else {
             self.warn(&format!("no memory for disk {vdev}: it is tried again"));
-            if let Some(wake) = &self.wake {
-                wake.set(NO_MEMORY_RETRY);
-            }
+            self.look_again();
             return;
         };
         target.hide(self.client.policy(vdev) == Policy::Hide);

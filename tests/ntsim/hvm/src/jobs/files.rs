@@ -93,7 +93,7 @@ impl Root {
         self.manager
             .iterate_dir(self.folder, |entry| {
                 if !entry.attributes.is_directory() && !entry.attributes.is_volume() {
-                    names.push(entry.name.clone());
+                    names.push(entry.name);
                 }
                 ControlFlow::Continue(())
             })
@@ -104,7 +104,7 @@ impl Root {
     fn read(&self, name: &ShortFileName) -> Result<Vec<u8>, String> {
         let file = self
             .manager
-            .open_file_in_dir(self.folder, name.clone(), Mode::ReadOnly)
+            .open_file_in_dir(self.folder, *name, Mode::ReadOnly)
             .map_err(failed("open to read"))?;
         let length = self.manager.file_length(file).map_err(failed("the length"))? as usize;
         let mut data = vec![0; length];
@@ -123,7 +123,7 @@ impl Root {
     fn write(&self, name: &ShortFileName, data: &[u8]) -> Result<(), String> {
         let file = self
             .manager
-            .open_file_in_dir(self.folder, name.clone(), Mode::ReadWriteCreate)
+            .open_file_in_dir(self.folder, *name, Mode::ReadWriteCreate)
             .map_err(failed("open to write"))?;
         self.manager.write(file, data).map_err(failed("write"))?;
         self.manager.close_file(file).map_err(failed("close"))

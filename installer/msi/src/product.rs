@@ -114,8 +114,6 @@ fn properties(database: &mut Database, version: &str, code: &str) {
         // For the computer, not for a user.
         ("ALLUSERS", "1"),
         ("ARPNOMODIFY", "1"),
-        ("ARPHELPLINK", "https://github.com/xenpv/xenpv-windows"),
-        ("ARPURLINFOABOUT", "https://github.com/xenpv/xenpv-windows"),
         ("ARPCOMMENTS", "Paravirtual disk and network drivers for Windows guests on Xen"),
         // All files are copied at a repair, damaged ones of the same version included.
         ("REINSTALLMODE", "amus"),

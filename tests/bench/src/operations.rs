@@ -65,7 +65,7 @@ impl Frames for Host {
 
 /// Grants a page and ends the grant.
 pub fn grant_and_end() -> impl FnMut() {
-    let table = Table::create(Host(64), OneCpu, 1);
+    let table = Table::create(Host(64), OneCpu, 1).expect("memory");
     table.grow_to(64);
     move || {
         let grant = table.grant_access(Domid(0), Gfn(0x1234), Access::ReadWrite).expect("an entry");
@@ -75,7 +75,7 @@ pub fn grant_and_end() -> impl FnMut() {
 
 /// Grants `count` pages, then ends them: through the common list.
 pub fn grants_and_ends(count: usize) -> impl FnMut() {
-    let table = Table::create(Host(64), OneCpu, 1);
+    let table = Table::create(Host(64), OneCpu, 1).expect("memory");
     table.grow_to(64);
     let mut held = Vec::with_capacity(count);
     move || {

@@ -52,7 +52,7 @@ type Grants = Table<Host, Cpus>;
 
 fn table() -> (Memory, Arc<Grants>) {
     let memory = Memory::new(PER_FRAME * 2);
-    let table = Table::create(Host(memory.clone()), Cpus, 2);
+    let table = Table::create(Host(memory.clone()), Cpus, 2).unwrap();
     table.grow_to(1);
     (memory, Arc::new(table))
 }

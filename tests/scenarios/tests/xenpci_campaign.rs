@@ -143,8 +143,8 @@ fn length() -> u64 {
     })
 }
 
-/// Seeds that found something: a stop into which a wake fell, a list of disks that could not be read after a sleep and was
-/// not read again.
+/// Seeds that found something. The second: after a sleep the list of disks could not be read, and was not read again. Why
+/// the first failed is not known; it passes since a stop and a wake exclude each other.
 const FOUND: [u64; 2] = [2483, 3670];
 
 /// A suspend at a point of the story that the seed chooses, and a wake of each kind: nothing is lost, the

@@ -88,11 +88,13 @@ pub struct Table<F: Frames, P: Platform> {
 
 impl<F: Frames, P: Platform> Table<F, P> {
     /// Makes the table, with caches for `processors` processors (more may come: they share). Allocates
-    /// all that it will ever need. No frame is put in place yet.
-    pub fn create(source: F, platform: P, processors: usize) -> Self {
+    /// all that it will ever need; `None` when there is no memory for the list of entries. No frame is put in place
+    /// yet.
+    pub fn create(source: F, platform: P, processors: usize) -> Option<Self> {
         let limit = source.limit();
         let frames: Box<[_]> = (0..limit).map(|index| source.memory(index)).collect();
-        let free = Vec::with_capacity(limit as usize * ENTRIES_PER_FRAME as usize);
+        let mut free = Vec::new();
+        free.try_reserve_exact(limit as usize * ENTRIES_PER_FRAME as usize).ok()?;
         let caches = (0..processors.max(1))
             .map(|_| Cache { list: P::Lock::new(ArrayVec::new()), free: AtomicU32::new(0) })
             .collect();
@@ -107,7 +109,7 @@ impl<F: Frames, P: Platform> Table<F, P> {
             stale_ends: AtomicU32::new(0),
         };
         table.common.with(|common| table.hint(common));
-        table
+        Some(table)
     }
 
     /// Puts frames in place until there are `frames` of them, or as many as there may be; returns how

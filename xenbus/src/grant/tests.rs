@@ -99,7 +99,7 @@ fn grant<G: GrantTable>(table: &G) -> Result<GrantRef, GrantError> {
 #[test]
 fn an_entry_says_who_may_do_what() {
     let (host, cpu) = (Host::new(1), Cpu::default());
-    let table = Table::create(&host, &cpu, 1);
+    let table = Table::create(&host, &cpu, 1).unwrap();
     let rw = table.grant_access(Domid(0x7a01), Gfn(0xdead_beef), Access::ReadWrite).unwrap();
     let ro = table.grant_access(Domid(0), Gfn(1), Access::ReadOnly).unwrap();
     assert_eq!(host.entry(rw.raw()), (0x7a01_0001, 0xdead_beef));
@@ -114,7 +114,7 @@ fn an_entry_says_who_may_do_what() {
 #[test]
 fn a_mapped_entry_stays_granted_and_is_not_reused() {
     let (host, cpu) = (Host::new(1), Cpu::default());
-    let table = Table::create(&host, &cpu, 1);
+    let table = Table::create(&host, &cpu, 1).unwrap();
     let held = grant(&table).unwrap();
     let index = held.raw();
     for mapped in [flag::READING, flag::WRITING, flag::READING | flag::WRITING] {
@@ -137,7 +137,7 @@ fn a_mapped_entry_stays_granted_and_is_not_reused() {
 #[test]
 fn it_grows_to_the_limit_and_no_further() {
     let (host, cpu) = (Host::new(3), Cpu::default());
-    let table = Table::create(&host, &cpu, 4);
+    let table = Table::create(&host, &cpu, 4).unwrap();
     assert_eq!(table.available(), 3 * 512 - 8);
     assert!(host.placed.lock().unwrap().is_empty(), "nothing is placed before it is needed");
     let mut seen = BTreeSet::new();
@@ -156,7 +156,7 @@ fn it_grows_to_the_limit_and_no_further() {
 #[test]
 fn a_refusal_to_grow_is_remembered() {
     let (host, cpu) = (Host::new(4), Cpu::default());
-    let table = Table::create(&host, &cpu, 1);
+    let table = Table::create(&host, &cpu, 1).unwrap();
     host.allows.store(2, Relaxed);
     assert_eq!(table.grow_to(4), 2);
     let mut held = Vec::new();
@@ -170,7 +170,7 @@ fn a_refusal_to_grow_is_remembered() {
 #[test]
 fn entries_cached_elsewhere_are_found() {
     let (host, cpu) = (Host::new(1), Cpu::default());
-    let table = Table::create(&host, &cpu, 8);
+    let table = Table::create(&host, &cpu, 8).unwrap();
     let mut held: Vec<_> = (0..504).map(|_| grant(&table).unwrap()).collect();
     for n in 0..20 {
         cpu.0.store(n % 5, Relaxed);
@@ -188,7 +188,7 @@ fn what_the_firmware_left_is_ended_or_avoided() {
     host.set(1, flag::PERMIT_ACCESS, true);
     host.set(20, flag::PERMIT_ACCESS | flag::READONLY, true);
     host.set(21, flag::PERMIT_ACCESS | flag::WRITING, true);
-    let table = Table::create(&host, &cpu, 1);
+    let table = Table::create(&host, &cpu, 1).unwrap();
     let mut all = BTreeSet::new();
     while let Ok(grant) = grant(&table) {
         all.insert(grant.raw());
@@ -201,7 +201,7 @@ fn what_the_firmware_left_is_ended_or_avoided() {
 #[test]
 fn a_double_end_does_not_give_an_entry_out_twice() {
     let (host, cpu) = (Host::new(1), Cpu::default());
-    let table = Table::create(&host, &cpu, 1);
+    let table = Table::create(&host, &cpu, 1).unwrap();
     let index = grant(&table).unwrap().raw();
     table.end_access(GrantRef::from_raw(index)).unwrap();
     table.end_access(GrantRef::from_raw(index)).unwrap();
@@ -213,7 +213,7 @@ fn a_double_end_does_not_give_an_entry_out_twice() {
 #[test]
 fn a_suspend_closes_and_a_new_domain_starts_empty() {
     let (host, cpu) = (Host::new(3), Cpu::default());
-    let table = Table::create(&host, &cpu, 2);
+    let table = Table::create(&host, &cpu, 2).unwrap();
     let old: Vec<_> = (0..600).map(|_| grant(&table).unwrap()).collect();
     table.close();
     assert_eq!(grant(&table), Err(GrantError::Closed));
@@ -247,7 +247,7 @@ fn deferred_ends_keep_what_is_pinned() {
         }
     }
     let (host, cpu, dropped) = (Host::new(1), Cpu::default(), AtomicUsize::new(0));
-    let table = Table::create(&host, &cpu, 1);
+    let table = Table::create(&host, &cpu, 1).unwrap();
     let mut deferred = Deferred::new();
     let (a, b, c) = (grant(&table).unwrap(), grant(&table).unwrap(), grant(&table).unwrap());
     let (at_b, at_c) = (b.raw(), c.raw());
@@ -293,7 +293,7 @@ proptest! {
     #[test]
     fn it_behaves_as_a_set(frames in 1usize..=3, steps in steps()) {
         let (host, cpu) = (Host::new(frames), Cpu::default());
-        let table = Table::create(&host, &cpu, 4);
+        let table = Table::create(&host, &cpu, 4).unwrap();
         let total = frames * 512 - 8;
         let mut out: BTreeMap<u32, (GrantRef, bool)> = BTreeMap::new();
         let pick = |out: &BTreeMap<u32, (GrantRef, bool)>, which: usize| {
@@ -349,7 +349,7 @@ proptest! {
 #[test]
 fn threads_never_share_an_entry() {
     let (host, cpu) = (Host::new(1), Cpu::default());
-    let table = Table::create(&host, &cpu, 2);
+    let table = Table::create(&host, &cpu, 2).unwrap();
     let owners: Vec<AtomicUsize> = (0..512).map(|_| AtomicUsize::new(0)).collect();
     std::thread::scope(|scope| {
         for thread in 1..=3 {

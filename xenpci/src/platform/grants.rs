@@ -6,6 +6,7 @@ use nt::sys::{KeGetCurrentProcessorNumberEx, PROCESSOR_NUMBER};
 use xenbus::{
     abi::memory::Space,
     arch::{Direct, Xen},
+    errno::Errno,
     grant::{Frames, Table},
     page::RawPages,
     sync::Platform as SyncPlatform,
@@ -71,7 +72,7 @@ pub fn host_limit(xen: Xen<Direct>) -> u32 {
 /// version 2 behind, which this driver does not use (DESIGN decision 5).
 ///
 /// # Errors
-/// What the hypervisor says when the version cannot be had.
+/// What the hypervisor says when the version cannot be had; ENOMEM.
 pub fn create(
     xen: Xen<Direct>,
     hole: &Arc<Hole>,
@@ -81,7 +82,8 @@ pub fn create(
     if xen.grant_version()? != 1 {
         xen.grant_set_version(1)?;
     }
-    let table = Table::create(Room { xen, hole: Arc::clone(hole), first }, Here, processors);
+    let table =
+        Table::create(Room { xen, hole: Arc::clone(hole), first }, Here, processors).ok_or(Errno::ENOMEM)?;
     table.grow_to(1);
     Ok(table)
 }

@@ -106,6 +106,8 @@ impl Stack {
             tcp::SocketBuffer::new(vec![0; 1 << 18]),
         );
         socket.set_nagle_enabled(false);
+        // A window that opens is told once; who has lost that asks.
+        socket.set_keep_alive(Some(smoltcp::time::Duration::from_secs(10)));
         socket
     }
 

@@ -127,7 +127,10 @@ impl<'a> Subject<'a> {
         if matches!(self.state(), INIT_WAIT) {
             return true;
         }
-        self.close() && self.switch(INITIALISING).is_ok() && self.wait_for(&[INIT_WAIT])
+        // One that is Closed already is not asked to close: it would go back to Closing, and come out of that no more.
+        (self.state() == CLOSED || self.close())
+            && self.switch(INITIALISING).is_ok()
+            && self.wait_for(&[INIT_WAIT])
     }
 
     /// Takes away what an earlier driver wrote of itself: with more queues and larger rings than the proof's, the back-end

@@ -10,13 +10,12 @@
 mod common;
 mod image;
 
-use common::driver::{KNOBS, Knobs, entry};
-use common::pci::{Function, PciMachine, Shared};
+use common::driver::entry;
+use common::start::{self, DEVICE, INF};
 use image::{Builder, Driver};
 use ntsim::loader;
 use ntsim::pnp::{self, boot, install, node::NodeState, store::Source};
 use ntsim_host::{BugCheck, Sim};
-use std::rc::Rc;
 
 const IMPORTS: &[(&str, &[&str])] = &[("ntoskrnl.exe", &["KeGetCurrentIrql"])];
 
@@ -91,25 +90,16 @@ fn crashes_are_told_and_survived() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-const INF: &str = "[Version]\nSignature=\"$Windows NT$\"\nClassGuid={4d36e97d-e325-11ce-bfc1-08002be10318}\n\
-[Manufacturer]\nV=M,NTamd64\n[M.NTamd64]\nD=I,PCI\\VEN_5853&DEV_0001\n[I]\nCopyFiles=@t.sys\n\
-[DestinationDirs]\nDefaultDestDir=12\n[I.Services]\nAddService=t,2,S\n[S]\nServiceType=1\nStartType=3\nErrorControl=1\n\
-ServiceBinary=%12%\\t.sys\n";
-
 /// Boots a machine with a device for the package; gives the device's state and problem, and what was told.
 fn installed(inf: String, source: Source) -> (Result<String, String>, NodeState, u32, Vec<String>) {
-    let shared = Rc::new(Shared::default());
-    shared.functions.borrow_mut().insert((2, 0), Function::new(0x5853, 1));
-    KNOBS.with(|k| *k.borrow_mut() = Knobs::default());
-    let sim = Sim::builder().machine(Box::new(PciMachine { shared, cpus: 1 })).build();
-    sim.run(move || {
-        let added = install::add_package("t.inf", inf.as_bytes(), vec![("t.sys".into(), source)]);
-        boot::run();
-        let (state, problem) =
-            pnp::with(pnp::find("PCI\\VEN_5853&DEV_0001").unwrap(), |n| (n.state, n.problem));
-        (added, state, problem, pnp::state().events.lock().clone())
-    })
-    .unwrap_or_else(|b| panic!("{b}"))
+    start::machine()
+        .run(move || {
+            let added = install::add_package("t.inf", inf.as_bytes(), vec![("t.sys".into(), source)]);
+            boot::run();
+            let (state, problem) = pnp::with(pnp::find(DEVICE).unwrap(), |n| (n.state, n.problem));
+            (added, state, problem, pnp::state().events.lock().clone())
+        })
+        .unwrap_or_else(|b| panic!("{b}"))
 }
 
 #[test]

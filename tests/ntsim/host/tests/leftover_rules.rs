@@ -12,39 +12,18 @@ mod common;
 mod image;
 
 use common::bus;
-use common::driver::{self, KNOBS, Knobs, knobs};
-use common::pci::{Function, PciMachine, Shared};
+use common::driver::{self, knobs};
+use common::start::{DEVICE, run};
 use image::{Builder, Driver};
 use nt::sys::*;
-use ntsim::io::driver::Entry;
 use ntsim::io::{dma, irp, rules, stack};
-use ntsim::pnp::{self, boot, install, node::NodeState, removal, request, store::Source};
+use ntsim::pnp::{self, node::NodeState, removal, request};
 use ntsim::verifier::Rule;
-use ntsim_host::{BugCheck, Sim};
+use ntsim_host::BugCheck;
 use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::rc::Rc;
 
-const INF: &str = "[Version]\nSignature=\"$Windows NT$\"\nClassGuid={4d36e97d-e325-11ce-bfc1-08002be10318}\n\
-[Manufacturer]\nV=M,NTamd64\n[M.NTamd64]\nD=I,PCI\\VEN_5853&DEV_0001\n[I]\nCopyFiles=@t.sys\n\
-[DestinationDirs]\nDefaultDestDir=12\n[I.Services]\nAddService=t,2,S\n[S]\nServiceType=1\nStartType=3\nErrorControl=1\n\
-ServiceBinary=%12%\\t.sys\n";
-const DEVICE: &str = "PCI\\VEN_5853&DEV_0001";
 const CHILD: &str = "TEST\\CHILD";
-
-/// Starts a driver with some misbehaviour, runs `f` on a kernel thread, and gives the outcome.
-fn run(entry: Entry, misbehaviour: &[&'static str], f: impl FnOnce() + 'static) -> Result<(), BugCheck> {
-    let shared = Rc::new(Shared::default());
-    shared.functions.borrow_mut().insert((2, 0), Function::new(0x5853, 1));
-    KNOBS.with(|k| *k.borrow_mut() = Knobs::default());
-    knobs(|k| k.bad.extend(misbehaviour));
-    let sim = Sim::builder().machine(Box::new(PciMachine { shared, cpus: 1 })).build();
-    sim.run(move || {
-        install::add_package("t.inf", INF.as_bytes(), vec![("t.sys".into(), Source::Native(entry))]).unwrap();
-        boot::run();
-        f();
-    })
-}
 
 fn expect(rule: &Rule, outcome: Result<(), BugCheck>) {
     match outcome {

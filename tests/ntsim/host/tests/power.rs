@@ -10,31 +10,16 @@
 
 mod common;
 
-use common::driver::{KNOBS, Knobs, entry, knobs};
-use common::pci::{Function, PciMachine, Shared};
+use common::driver::{entry, knobs};
+use common::start::{self, DEVICE};
 use nt::sys::*;
 use ntsim::io::{device, errlog, misc, stack, stack::WideString};
-use ntsim::pnp::{self, boot, install, removal, store::Source};
+use ntsim::pnp::{self, removal};
 use ntsim::{etw, po, wmi};
-use ntsim_host::{BugCheck, Sim};
-use std::rc::Rc;
-
-const INF: &str = "[Version]\nSignature=\"$Windows NT$\"\nClassGuid={4d36e97d-e325-11ce-bfc1-08002be10318}\n\
-[Manufacturer]\nV=M,NTamd64\n[M.NTamd64]\nD=I,PCI\\VEN_5853&DEV_0001\n[I]\nCopyFiles=@t.sys\n\
-[DestinationDirs]\nDefaultDestDir=12\n[I.Services]\nAddService=t,2,S\n[S]\nServiceType=1\nStartType=3\nErrorControl=1\n\
-ServiceBinary=%12%\\t.sys\n";
-const DEVICE: &str = "PCI\\VEN_5853&DEV_0001";
+use ntsim_host::BugCheck;
 
 fn try_run(f: impl FnOnce() + 'static) -> Result<(), BugCheck> {
-    let shared = Rc::new(Shared::default());
-    shared.functions.borrow_mut().insert((2, 0), Function::new(0x5853, 1));
-    KNOBS.with(|k| *k.borrow_mut() = Knobs::default());
-    let sim = Sim::builder().machine(Box::new(PciMachine { shared, cpus: 1 })).build();
-    sim.run(move || {
-        install::add_package("t.inf", INF.as_bytes(), vec![("t.sys".into(), Source::Native(entry))]).unwrap();
-        boot::run();
-        f();
-    })
+    start::run(entry, &[], f)
 }
 
 fn run(f: impl FnOnce() + 'static) {

@@ -9,3 +9,4 @@
 pub mod bus;
 pub mod driver;
 pub mod pci;
+pub mod start;

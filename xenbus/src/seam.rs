@@ -202,3 +202,39 @@ pub trait Clock {
     /// Now.
     fn now(&self) -> u64;
 }
+
+/// The seams of one device in one bundle, shared by all its queues.
+pub trait Host {
+    /// Grants.
+    type Grants: GrantTable;
+    /// Event channels.
+    type Events: EventChannels;
+    /// Pages of our own.
+    type Pages: PageAllocator;
+
+    /// Grants.
+    fn grants(&self) -> &Self::Grants;
+    /// Event channels.
+    fn events(&self) -> &Self::Events;
+    /// Pages of our own.
+    fn pages(&self) -> &Self::Pages;
+}
+
+/// One object that is all seams.
+impl<T: GrantTable + EventChannels + PageAllocator> Host for T {
+    type Grants = Self;
+    type Events = Self;
+    type Pages = Self;
+    fn grants(&self) -> &Self {
+        self
+    }
+    fn events(&self) -> &Self {
+        self
+    }
+    fn pages(&self) -> &Self {
+        self
+    }
+}
+
+/// Pages of a host.
+pub type PageOf<H> = <<H as Host>::Pages as PageAllocator>::Page;

@@ -7,7 +7,7 @@ use core::{
     sync::atomic::{AtomicPtr, Ordering},
 };
 
-use netfront::Host;
+use xenbus::seam::Host;
 use xenpci_interface::{Client, EventClient, EventSink};
 
 use crate::adapter::Adapter;

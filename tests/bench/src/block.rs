@@ -6,7 +6,6 @@ use blkfront::{
     channel::Channel,
     fence::Fences,
     negotiate::{Disk, Plan, Policy},
-    platform::Platform,
     queue::Queue,
     request::{Done, Operation, Payload, Request, Segment},
 };
@@ -14,7 +13,7 @@ use xenbus::{
     io::blkif::{RequestSlot, Status, WireDirect, WireResponse},
     page::{HeapAllocator, HeapPages},
     ring::BackRing,
-    seam::{Access, EventChannels, EventError, GrantError, GrantTable, StillMapped},
+    seam::{self, Access, EventChannels, EventError, GrantError, GrantTable, StillMapped},
     types::{Domid, Gfn, GrantRef, Port},
 };
 
@@ -50,7 +49,7 @@ struct Host {
     pages: HeapAllocator,
 }
 
-impl Platform for Host {
+impl seam::Host for Host {
     type Grants = Grants;
     type Events = Events;
     type Pages = HeapAllocator;

@@ -11,19 +11,25 @@ use std::{
     io::{Read, Write},
     os::fd::AsRawFd,
     ptr::NonNull,
+    rc::Rc,
     sync::atomic::{AtomicU32, Ordering},
     time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
-use blkfront::platform::Platform;
 use xenbus::{
+    io::xs_wire::{HEADER_SIZE, Header, MessageType, PAYLOAD_MAX},
     seam::{
         Access, Clock, EventChannels, EventError, GrantError, GrantTable, NoMemory, PageAllocator,
         SharedPage, StillMapped, Store, StoreError, TransactionId,
     },
     types::{Domid, Gfn, GrantRef, Port},
+    xs::{
+        Reply, Request,
+        codec::{Payload, parse_error},
+    },
 };
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::session::{self, World};
 
@@ -53,16 +59,18 @@ struct Granted {
     gref: u32,
 }
 
-/// Grants, events, memory.
-pub struct Host {
+/// A Linux domain: grants, events, memory and the store.
+struct Linux {
     events: File,
+    store: File,
     /// Keeps the grants.
     _grants: File,
     pages: Vec<Granted>,
-    free: RefCell<BTreeSet<usize>>,
+    free: Rc<RefCell<BTreeSet<usize>>>,
+    start: Instant,
 }
 
-impl Host {
+impl Linux {
     fn open(peer: u16) -> Result<Self> {
         let open = |name: &str| {
             let path = format!("/dev/xen/{name}");
@@ -72,13 +80,13 @@ impl Host {
                 .open(&path)
                 .with_context(|| format!("cannot open {path}"))
         };
-        let (grants, events) = (open("gntalloc")?, open("evtchn")?);
+        let (grants, events, store) = (open("gntalloc")?, open("evtchn")?, open("xenbus")?);
         let mut pages = Vec::new();
         for _ in 0..PAGES {
             pages.push(Self::page(&grants, peer)?);
         }
-        let free = RefCell::new((0..PAGES).collect());
-        Ok(Self { events, _grants: grants, pages, free })
+        let free = Rc::new(RefCell::new((0..PAGES).collect()));
+        Ok(Self { events, store, _grants: grants, pages, free, start: Instant::now() })
     }
 
     fn page(grants: &File, peer: u16) -> Result<Granted> {
@@ -103,7 +111,7 @@ impl Host {
     }
 }
 
-impl GrantTable for Host {
+impl GrantTable for Linux {
     fn grant_access(&self, _: Domid, frame: Gfn, _: Access) -> Result<GrantRef, GrantError> {
         // Granted already, read and write; the frame's number is the entry's.
         u32::try_from(frame.0).map(GrantRef::from_raw).map_err(|_| GrantError::Unaddressable)
@@ -117,7 +125,7 @@ impl GrantTable for Host {
     }
 }
 
-impl EventChannels for Host {
+impl EventChannels for Linux {
     fn alloc_unbound(&self, peer: Domid, _: u32) -> Result<Port, EventError> {
         let port = self.control(2, peer.0.into());
         u32::try_from(port).map(Port::from_raw).map_err(|_| EventError::Refused(port))
@@ -133,15 +141,16 @@ impl EventChannels for Host {
     }
 }
 
-/// Pages of the session.
+/// Pages of the session. They stay mapped when the world is gone, until the process ends.
 #[derive(Debug)]
 pub struct Memory {
     indexes: Vec<usize>,
     pages: Vec<(NonNull<AtomicU32>, u32)>,
-    host: *const Host,
+    /// Where the pages go back to.
+    free: Rc<RefCell<BTreeSet<usize>>>,
 }
 
-impl PageAllocator for Host {
+impl PageAllocator for Linux {
     type Page = Memory;
     fn alloc_pages(&self, count: usize) -> Result<Memory, NoMemory> {
         let mut free = self.free.borrow_mut();
@@ -150,7 +159,7 @@ impl PageAllocator for Host {
         }
         let indexes: Vec<usize> = (0..count).filter_map(|_| free.pop_first()).collect();
         let pages = indexes.iter().map(|index| (self.pages[*index].at, self.pages[*index].gref)).collect();
-        let memory = Memory { indexes, pages, host: self };
+        let memory = Memory { indexes, pages, free: Rc::clone(&self.free) };
         for offset in (0..count * PAGE).step_by(4) {
             memory.store(offset, 0);
         }
@@ -160,9 +169,7 @@ impl PageAllocator for Host {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: the host outlives all memory of its session (`disk` makes it first and drops it last).
-        let host = unsafe { &*self.host };
-        host.free.borrow_mut().extend(&self.indexes);
+        self.free.borrow_mut().extend(&self.indexes);
     }
 }
 
@@ -170,7 +177,7 @@ impl Memory {
     fn word(&self, offset: usize) -> &AtomicU32 {
         assert!(offset.is_multiple_of(4), "unaligned");
         let at = self.pages[offset / PAGE].0;
-        // SAFETY: the page is mapped for as long as the host lives; the offset lies inside it.
+        // SAFETY: the page is mapped until the process ends; the offset lies inside it.
         let word = unsafe { at.add(offset % PAGE / 4) };
         // SAFETY: as above; whatever the back-end writes is a word.
         unsafe { word.as_ref() }
@@ -197,98 +204,60 @@ impl SharedPage for Memory {
         self.word(offset).store(value, Ordering::Release);
     }
     fn copy_out(&self, offset: usize, to: &mut [u8]) {
+        assert!(to.len().is_multiple_of(4), "copies are in whole words");
         for (index, bytes) in to.chunks_exact_mut(4).enumerate() {
             bytes.copy_from_slice(&self.load(offset + index * 4).to_le_bytes());
         }
     }
     fn copy_in(&self, offset: usize, from: &[u8]) {
+        assert!(from.len().is_multiple_of(4), "copies are in whole words");
         for (index, bytes) in from.chunks_exact(4).enumerate() {
             self.store(offset + index * 4, u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         }
     }
 }
 
-impl Platform for Host {
-    type Grants = Self;
-    type Events = Self;
-    type Pages = Self;
-    fn grants(&self) -> &Self {
-        self
-    }
-    fn events(&self) -> &Self {
-        self
-    }
-    fn pages(&self) -> &Self {
-        self
-    }
-}
-
-/// Message types of xenstore's wire protocol (io/xs_wire.h).
-mod wire {
-    pub const DIRECTORY: u32 = 1;
-    pub const READ: u32 = 2;
-    pub const TRANSACTION_START: u32 = 6;
-    pub const TRANSACTION_END: u32 = 7;
-    pub const WRITE: u32 = 11;
-    pub const RM: u32 = 13;
-    pub const ERROR: u32 = 16;
-}
-
-/// A Linux domain.
-struct Linux {
-    host: Host,
-    store: File,
-    start: Instant,
-}
-
 impl Linux {
-    fn call(&self, kind: u32, txn: Option<TransactionId>, parts: &[&[u8]]) -> Result<Vec<u8>, StoreError> {
-        let body = parts.concat();
-        let header = [kind, 1, txn.map_or(0, |t| t.0), body.len() as u32];
-        let mut message: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
-        message.extend(body);
+    fn call(&self, ty: MessageType, txn: Option<TransactionId>, payload: &[u8]) -> Result<Reply, StoreError> {
+        let header = Header { ty, req_id: 1, tx_id: txn.map_or(0, |txn| txn.0), len: payload.len() as u32 };
+        let message = [header.as_bytes(), payload].concat();
         (&self.store).write_all(&message).map_err(|_| StoreError::Broken)?;
-        let mut header = [0; 16];
+        let mut header = [0; HEADER_SIZE];
         (&self.store).read_exact(&mut header).map_err(|_| StoreError::Broken)?;
-        let word =
-            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let mut answer = vec![0; word(12) as usize];
+        let header = Header::read_from_bytes(&header).map_err(|_| StoreError::Broken)?;
+        let mut answer = vec![0; header.len as usize];
         (&self.store).read_exact(&mut answer).map_err(|_| StoreError::Broken)?;
-        if word(0) != wire::ERROR {
-            return Ok(answer);
-        }
-        match String::from_utf8_lossy(&answer).trim_end_matches('\0') {
-            "ENOENT" => Err(StoreError::NotFound),
-            "EAGAIN" => Err(StoreError::Again),
-            "EACCES" => Err(StoreError::Denied),
-            other => Err(StoreError::Remote(other.into())),
-        }
+        if header.ty == MessageType::ERROR { Err(parse_error(&answer)) } else { Ok(Reply(answer)) }
+    }
+
+    fn ask(&self, txn: Option<TransactionId>, request: Request<'_>) -> Result<Reply, StoreError> {
+        let mut buffer = [0; PAYLOAD_MAX];
+        let mut payload = Payload::new(&mut buffer);
+        request.payload(&mut payload)?;
+        let length = payload.len();
+        self.call(request.ty(), txn, &buffer[..length])
     }
 }
 
 impl Store for Linux {
     fn read(&self, txn: Option<TransactionId>, path: &str) -> Result<Vec<u8>, StoreError> {
-        self.call(wire::READ, txn, &[path.as_bytes(), b"\0"])
+        Ok(self.ask(txn, Request::Read(path))?.0)
     }
     fn list(&self, txn: Option<TransactionId>, path: &str) -> Result<Vec<String>, StoreError> {
-        let names = self.call(wire::DIRECTORY, txn, &[path.as_bytes(), b"\0"])?;
-        let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+        self.ask(txn, Request::Directory(path))?.names()
     }
     fn write(&self, txn: Option<TransactionId>, path: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.call(wire::WRITE, txn, &[path.as_bytes(), b"\0", value]).map(|_| ())
+        self.ask(txn, Request::Write(path, value)).map(drop)
     }
     fn remove(&self, txn: Option<TransactionId>, path: &str) -> Result<(), StoreError> {
-        self.call(wire::RM, txn, &[path.as_bytes(), b"\0"]).map(|_| ())
+        self.ask(txn, Request::Rm(path)).map(drop)
     }
     fn begin(&self) -> Result<TransactionId, StoreError> {
-        let answer = self.call(wire::TRANSACTION_START, None, &[b"\0"])?;
-        let text = String::from_utf8_lossy(&answer);
-        text.trim_end_matches('\0').parse().map(TransactionId).map_err(|_| StoreError::Broken)
+        self.call(MessageType::TRANSACTION_START, None, b"\0")?.transaction().map(TransactionId)
     }
     fn end(&self, txn: TransactionId, commit: bool) -> Result<(), StoreError> {
         let verdict: &[u8] = if commit { b"T\0" } else { b"F\0" };
-        self.call(wire::TRANSACTION_END, Some(txn), &[verdict]).map(|_| ())
+        self.call(MessageType::TRANSACTION_END, Some(txn), verdict).map(drop)
     }
 }
 
@@ -299,19 +268,15 @@ impl Clock for Linux {
 }
 
 impl World for Linux {
-    type Host = Host;
-    fn host(&self) -> &Host {
-        &self.host
-    }
     fn wait(&self, until: u64) {
         let milliseconds = (until.saturating_sub(self.now()) / 1_000_000).clamp(1, 1000) as i32;
-        let fd = self.host.events.as_raw_fd();
+        let fd = self.events.as_raw_fd();
         let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         // SAFETY: one structure, which outlives the call.
         let ready = unsafe { libc::poll(&raw mut poll, 1, milliseconds) };
         if ready > 0 {
             // The port is masked from now on, until it is written back (`unmask`).
-            let _ = (&self.host.events).read_exact(&mut [0; 4]);
+            let _ = (&self.events).read_exact(&mut [0; 4]);
         }
     }
 }
@@ -321,8 +286,5 @@ impl World for Linux {
 /// # Errors
 /// As [`session::disk`]; when Xen's devices are not there.
 pub fn disk(front: &str, peer: u16) -> Result<Vec<String>> {
-    let store = OpenOptions::new().read(true).write(true).open("/dev/xen/xenbus");
-    let store = store.context("cannot open /dev/xen/xenbus")?;
-    let world = Linux { host: Host::open(peer)?, store, start: Instant::now() };
-    session::disk(&world, front)
+    session::disk(&Linux::open(peer)?, front)
 }

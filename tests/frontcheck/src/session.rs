@@ -9,18 +9,13 @@ use blkfront::{
     fence::Fences,
     lifecycle::Loss,
     negotiate::{Disk, Policy},
-    platform::{PageOf, Platform},
     queue::Queue,
     request::{Operation, Outcome, Payload, Request, Segment},
 };
-use xenbus::seam::{Clock, EventChannels, PageAllocator, SharedPage, Store};
+use xenbus::seam::{Clock, EventChannels, Host, PageAllocator, PageOf, SharedPage, Store};
 
 /// A place to run in: the seams, and a way to let the others act.
-pub trait World: Store + Clock {
-    /// The seams of a device.
-    type Host: Platform;
-    /// The seams of a device.
-    fn host(&self) -> &Self::Host;
+pub trait World: Host + Store + Clock {
     /// Lets the others act for a while, at most until `until`; an event on a port of ours ends it.
     fn wait(&self, until: u64);
 }
@@ -122,14 +117,14 @@ fn sum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }
 
-type Token<W> = Data<PageOf<<W as World>::Host>>;
+type Token<W> = Data<PageOf<W>>;
 
 /// A connected device.
 struct Device<'w, W: World> {
     world: &'w W,
     control: Control,
-    queue: Queue<W::Host, Token<W>>,
-    remains: Vec<Remains<PageOf<W::Host>>>,
+    queue: Queue<W, Token<W>>,
+    remains: Vec<Remains<PageOf<W>>>,
     told: Vec<String>,
 }
 
@@ -145,24 +140,23 @@ impl<'w, W: World> Device<'w, W> {
             grants: 512,
             ..Policy::default()
         };
-        let (store, host) = (world, world.host());
         let mut control = Control::create(front);
         let mut told = Vec::new();
-        let mut channels: Vec<Channel<W::Host>> = Vec::new();
-        control.connect(store, world.now()).map_err(|fault| anyhow::anyhow!("connect: {fault}"))?;
+        let mut channels: Vec<Channel<W>> = Vec::new();
+        control.connect(world, world.now()).map_err(|fault| anyhow::anyhow!("connect: {fault}"))?;
         let deadline = world.now() + BOUND;
         let disk = loop {
             ensure!(world.now() < deadline, "the back-end does not connect");
-            match control.step(store, world.now()).map_err(|fault| anyhow::anyhow!("connect: {fault}"))? {
+            match control.step(world, world.now()).map_err(|fault| anyhow::anyhow!("connect: {fault}"))? {
                 Step::Wait { until } => world.wait(until.min(world.now() + 10_000_000)),
                 Step::Negotiated(offer) => {
                     let plan = offer.plan(&policy);
                     told.push(format!("offer: ring order {}, trusted {}", offer.ring_order, offer.trusted));
                     let identity = control.identity().context("who the back-end is")?.clone();
-                    let channel = Channel::open(host, &plan, identity.peer, identity.handle, 0);
+                    let channel = Channel::open(world, &plan, identity.peer, identity.handle, 0);
                     channels.push(channel.map_err(|error| anyhow::anyhow!("rings: {error:?}"))?);
                     control
-                        .publish(store, &plan, &channels, world.now())
+                        .publish(world, &plan, &channels, world.now())
                         .map_err(|fault| anyhow::anyhow!("publish: {fault}"))?;
                 }
                 Step::Connected(disk) => break disk,
@@ -183,12 +177,12 @@ impl<'w, W: World> Device<'w, W> {
         let queue = Queue::create(&policy, 64, &disk, Arc::new(Fences::new()));
         let mut queue = queue.context("memory for a queue")?;
         let mut channel = channels.pop().context("one channel")?;
-        channel.enable_indirect(host, disk.indirect);
+        channel.enable_indirect(world, disk.indirect);
         queue.set_disk(&disk);
         if let Some(port) = channel.port() {
-            host.events().unmask(port);
+            world.events().unmask(port);
         }
-        queue.attach(host, channel);
+        queue.attach(world, channel);
         Ok(Self { world, control, queue, remains: Vec::new(), told })
     }
 
@@ -197,7 +191,6 @@ impl<'w, W: World> Device<'w, W> {
         let bytes = if data { asked.sectors as usize * 512 } else { 0 };
         let pages = self
             .world
-            .host()
             .pages()
             .alloc_pages((asked.shift + bytes).div_ceil(PAGE).max(1))
             .map_err(|_| anyhow::anyhow!("request {number}: no pages"))?;
@@ -220,12 +213,12 @@ impl<'w, W: World> Device<'w, W> {
                 "{} of {count} requests have not ended",
                 count - ended.len()
             );
-            self.queue.poll(self.world.host());
+            self.queue.poll(self.world);
             if let Some(violation) = self.queue.broken() {
                 bail!("the back-end broke the protocol: {violation:?}");
             }
             if let Some(port) = self.queue.channel().and_then(Channel::port) {
-                self.world.host().events().unmask(port);
+                self.world.events().unmask(port);
             }
             while let Some(done) = self.queue.take_done() {
                 let token = done.token;
@@ -254,7 +247,7 @@ impl<'w, W: World> Device<'w, W> {
                 }
             }
         }
-        self.queue.kick(self.world.host());
+        self.queue.kick(self.world);
         let mut ended = self.finish(count)?;
         ended.sort_unstable_by_key(|(number, ..)| *number);
         for (number, outcome, sum) in ended {
@@ -266,7 +259,7 @@ impl<'w, W: World> Device<'w, W> {
     }
 
     fn disconnect(mut self) -> Result<Vec<String>> {
-        let (world, host) = (self.world, self.world.host());
+        let world = self.world;
         self.queue.freeze();
         self.control.disconnect(world, world.now()).map_err(|fault| anyhow::anyhow!("close: {fault}"))?;
         let deadline = world.now() + BOUND;
@@ -278,10 +271,10 @@ impl<'w, W: World> Device<'w, W> {
                 other => bail!("{other:?} while closing"),
             }
         }
-        if let Some(channel) = self.queue.detach(host, Loss::Closed) {
-            self.remains.push(channel.close(host));
+        if let Some(channel) = self.queue.detach(world, Loss::Closed) {
+            self.remains.push(channel.close(world));
         }
-        let left: usize = self.remains.into_iter().map(|r| r.retry(host)).filter(|r| !r.is_empty()).count();
+        let left: usize = self.remains.into_iter().map(|r| r.retry(world)).filter(|r| !r.is_empty()).count();
         self.told.push(format!("closed, parts that stay mapped: {left}"));
         Ok(self.told)
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use arbitrary::{Arbitrary, Unstructured};
 use netfront::{
-    Buffer, Host, Payload, Run, checksum,
+    Buffer, Payload, Run, checksum,
     headers::Headers,
     negotiate::{Offer, Plan, Policy},
     rx::RxQueue,
@@ -64,21 +64,6 @@ impl PageAllocator for World {
         let page = Page::new(1);
         self.pages.borrow_mut().push(page.clone());
         Ok(page)
-    }
-}
-
-impl Host for World {
-    type Grants = Self;
-    type Events = Self;
-    type Pages = Self;
-    fn grants(&self) -> &Self {
-        self
-    }
-    fn events(&self) -> &Self {
-        self
-    }
-    fn pages(&self) -> &Self {
-        self
     }
 }
 

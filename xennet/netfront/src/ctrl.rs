@@ -7,13 +7,12 @@ use xenbus::{
     io::netif_ctrl::{
         ALGORITHM_NONE, ALGORITHM_TOEPLITZ, CtrlRequest, CtrlResponse, CtrlStatus, HashTypes, WireCtrlRequest,
     },
-    seam::{Access, EventChannels, GrantTable, PageAllocator, SharedPage, StillMapped},
+    seam::{Access, EventChannels, GrantTable, Host, PageAllocator, PageOf, SharedPage, StillMapped},
     types::{Domid, GrantRef, Port},
 };
 
 use crate::{
-    Host, Violation,
-    host::PageOf,
+    Violation,
     ring::{GrantedRing, OpenError, Remains},
 };
 

@@ -1,29 +1,6 @@
 //! What the front-end needs of the world, and of the driver's packets and buffers.
 
-use xenbus::{
-    seam::{EventChannels, GrantTable, PageAllocator},
-    types::Gfn,
-};
-
-/// The seams in one bundle, shared by all queues of a device.
-pub trait Host {
-    /// Grants.
-    type Grants: GrantTable;
-    /// Event channels.
-    type Events: EventChannels;
-    /// Pages of our own.
-    type Pages: PageAllocator;
-
-    /// Grants.
-    fn grants(&self) -> &Self::Grants;
-    /// Event channels.
-    fn events(&self) -> &Self::Events;
-    /// Pages of our own.
-    fn pages(&self) -> &Self::Pages;
-}
-
-/// Pages of a host.
-pub type PageOf<H> = <<H as Host>::Pages as PageAllocator>::Page;
+use xenbus::types::Gfn;
 
 /// A run of bytes within one guest frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

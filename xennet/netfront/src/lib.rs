@@ -27,7 +27,7 @@ pub mod rx;
 pub mod toeplitz;
 pub mod tx;
 
-pub use host::{Buffer, Host, Payload, Run};
+pub use host::{Buffer, Payload, Run};
 
 /// Length of an Ethernet header without tags.
 pub const ETHERNET_HEADER: usize = 14;

@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use xenbus::{
-    seam::{Access, GrantTable, PageAllocator, SharedPage},
+    seam::{Access, GrantTable, Host, PageAllocator, PageOf, SharedPage},
     types::{Domid, GrantRef, PAGE_SIZE},
 };
 
 use crate::{
-    host::{Host, PageOf, Payload},
+    host::Payload,
     ring::{OpenError, Remains},
 };
 

@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 
 use xenbus::{
     ring::FrontRing,
-    seam::{Access, EventError, GrantError, GrantTable, NoMemory, PageAllocator, SharedPage, StillMapped},
+    seam::{
+        Access, EventError, GrantError, GrantTable, Host, NoMemory, PageAllocator, PageOf, SharedPage,
+        StillMapped,
+    },
     types::{Domid, GrantRef},
 };
-
-use crate::host::{Host, PageOf};
 
 /// Why a ring could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,16 +6,13 @@ use xenbus::{
     io::blkif::{MAX_SEGMENTS, RequestSlot, SEGMENTS_PER_INDIRECT_PAGE, WireResponse},
     ring::FrontRing,
     seam::{
-        Access, EventChannels, EventError, GrantError, GrantTable, NoMemory, PageAllocator, SharedPage,
-        StillMapped,
+        Access, EventChannels, EventError, GrantError, GrantTable, Host, NoMemory, PageAllocator, PageOf,
+        SharedPage, StillMapped,
     },
     types::{Domid, GrantRef, PAGE_SIZE, Port},
 };
 
-use crate::{
-    negotiate::Plan,
-    platform::{PageOf, Platform},
-};
+use crate::negotiate::Plan;
 
 pub(crate) type Ring<P> = FrontRing<P, { size_of::<RequestSlot>() }, { size_of::<WireResponse>() }>;
 
@@ -39,7 +36,7 @@ pub(crate) struct Granted<P> {
 }
 
 impl<P: SharedPage> Granted<P> {
-    fn open<H: Platform<Pages: PageAllocator<Page = P>>>(
+    fn open<H: Host<Pages: PageAllocator<Page = P>>>(
         host: &H,
         peer: Domid,
         pages: usize,
@@ -87,7 +84,7 @@ impl<P: SharedPage> Granted<P> {
 }
 
 /// A ring, connected or about to be.
-pub struct Channel<H: Platform> {
+pub struct Channel<H: Host> {
     pub(crate) ring: Ring<PageOf<H>>,
     ring_grants: Vec<GrantRef>,
     port: Option<Port>,
@@ -100,7 +97,7 @@ pub struct Channel<H: Platform> {
     pub(crate) indirect_limit: usize,
 }
 
-impl<H: Platform> Channel<H> {
+impl<H: Host> Channel<H> {
     /// Makes a ring with all that belongs to it and grants it to `peer`. `handle` is the number of the
     /// virtual device; events come to `vcpu` where the hypervisor allows. `PASSIVE_LEVEL`.
     ///
@@ -238,7 +235,7 @@ impl<P: SharedPage> Remains<P> {
     }
 
     /// Tries to end the grants that are left, and frees what can be freed.
-    pub fn retry<H: Platform<Pages: PageAllocator<Page = P>>>(mut self, host: &H) -> Self {
+    pub fn retry<H: Host<Pages: PageAllocator<Page = P>>>(mut self, host: &H) -> Self {
         for part in &mut self.parts {
             part.grants = core::mem::take(&mut part.grants)
                 .into_iter()

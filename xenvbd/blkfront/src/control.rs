@@ -12,14 +12,13 @@
 use alloc::{format, string::String};
 
 use xenbus::{
-    seam::{Store, StoreError, TransactionId},
+    seam::{Host, Store, StoreError, TransactionId},
     types::Domid,
 };
 
 use crate::{
     channel::Channel,
     negotiate::{BadDisk, Disk, Offer, Plan, number, text},
-    platform::Platform,
 };
 
 /// Longest wait for the back-end to reach `InitWait` or `Connected`, in nanoseconds.
@@ -295,7 +294,7 @@ impl Control {
     ///
     /// # Errors
     /// See [`Fault`].
-    pub fn publish<H: Platform>(
+    pub fn publish<H: Host>(
         &mut self,
         store: &impl Store,
         plan: &Plan,
@@ -319,7 +318,7 @@ impl Control {
         Err(Fault::Store(StoreError::Again))
     }
 
-    fn write_keys<H: Platform>(
+    fn write_keys<H: Host>(
         &self,
         store: &impl Store,
         txn: TransactionId,

@@ -7,14 +7,13 @@
 use arrayvec::ArrayVec;
 use xenbus::{
     io::blkif::{self, MAX_SEGMENTS, Segment as WireSegment},
-    seam::{Access, GrantTable, SharedPage, StillMapped},
+    seam::{Access, GrantTable, Host, SharedPage, StillMapped},
     types::{Gfn, GrantRef, PAGE_SIZE},
 };
 
 use crate::{
     channel::{page_offset, zero},
     negotiate::FlushBy,
-    platform::Platform,
     queue::{End, PageNode, Queue, Slot, Stage, State},
     request::{Cursor, Failure, Operation, Payload, Piece, SECTOR},
 };
@@ -35,7 +34,7 @@ enum Table {
     Indirect { unit: u16, count: usize },
 }
 
-impl<H: Platform, T: Payload> Queue<H, T> {
+impl<H: Host, T: Payload> Queue<H, T> {
     /// Issues from the line until something is short.
     pub(crate) fn pump(&mut self, host: &H) {
         if self.state != State::Running || self.channel.is_none() {

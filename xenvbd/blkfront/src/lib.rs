@@ -24,7 +24,7 @@ mod flush;
 mod issue;
 pub mod lifecycle;
 pub mod negotiate;
-pub mod platform;
 pub mod queue;
 pub mod request;
 mod retire;
+mod slab;

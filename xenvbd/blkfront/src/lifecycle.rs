@@ -1,8 +1,9 @@
 //! What happens to a queue as a whole: connection, loss of the ring, resets, a broken device.
 
+use xenbus::seam::Host;
+
 use crate::{
     channel::Channel,
-    platform::Platform,
     queue::{End, Parent, Queue, State, Violation},
     request::{Failure, Payload, Request},
 };
@@ -39,7 +40,7 @@ impl ResetReport {
     }
 }
 
-impl<H: Platform, T: Payload> Queue<H, T> {
+impl<H: Host, T: Payload> Queue<H, T> {
     /// Connects the queue to a ring and issues what waits. Call [`Queue::poll`] once afterwards: the
     /// first event may have come before anyone listened.
     pub fn attach(&mut self, host: &H, channel: Channel<H>) {

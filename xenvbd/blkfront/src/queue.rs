@@ -7,15 +7,20 @@
 
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
-use xenbus::{io::blkif, ring::Violation as RingViolation, seam::EventChannels, types::GrantRef};
+use xenbus::{
+    io::blkif,
+    ring::Violation as RingViolation,
+    seam::{EventChannels, Host},
+    types::GrantRef,
+};
 
 use crate::{
     channel::Channel,
     fence::{Fence, Fences},
     flush::Order,
     negotiate::{Disk, FlushBy, Policy},
-    platform::{Platform, Slab},
     request::{Cursor, Done, Failure, Operation, Payload, Rejected, Request, SECTOR, is_aligned},
+    slab::Slab,
 };
 
 /// What the back-end did wrong.
@@ -175,7 +180,7 @@ pub(crate) struct PageNode {
 }
 
 /// See the module.
-pub struct Queue<H: Platform, T> {
+pub struct Queue<H: Host, T> {
     pub(crate) channel: Option<Channel<H>>,
     pub(crate) state: State,
     pub(crate) disk: Disk,
@@ -200,7 +205,7 @@ pub struct Queue<H: Platform, T> {
 /// Responses taken in one poll at most.
 const BUDGET: u32 = 1024;
 
-impl<H: Platform, T: Payload> Queue<H, T> {
+impl<H: Host, T: Payload> Queue<H, T> {
     /// Makes a queue without a ring for a disk; requests are taken and wait. `capacity` is the number
     /// of requests that it holds. All memory that the queue itself will ever need is allocated here; `None` without.
     pub fn create(policy: &Policy, capacity: usize, disk: &Disk, fences: Arc<Fences>) -> Option<Self> {
@@ -477,6 +482,6 @@ pub fn no_fences() -> Arc<Fences> {
 }
 
 /// Lets a test or the polled mode collect what ended.
-pub fn drain_done<H: Platform, T: Payload>(queue: &mut Queue<H, T>) -> Vec<Done<T>> {
+pub fn drain_done<H: Host, T: Payload>(queue: &mut Queue<H, T>) -> Vec<Done<T>> {
     core::iter::from_fn(|| queue.take_done()).collect()
 }

@@ -5,18 +5,17 @@
 
 use xenbus::{
     io::blkif::{self, WireResponse},
-    seam::{GrantTable, SharedPage, StillMapped},
+    seam::{GrantTable, Host, SharedPage, StillMapped},
 };
 
 use crate::{
     channel::page_offset,
     negotiate::FlushBy,
-    platform::Platform,
     queue::{End, Queue, Stage, State, Violation},
     request::{Done, Failure, Operation, Payload, SECTOR},
 };
 
-impl<H: Platform, T: Payload> Queue<H, T> {
+impl<H: Host, T: Payload> Queue<H, T> {
     /// Takes one response. False when there is none, or the device broke.
     pub(crate) fn take_response(&mut self, host: &H) -> bool {
         if matches!(self.state, State::Broken(_)) {

@@ -155,7 +155,7 @@ fn crash_and_dump(seed: u64) {
     // The machine is switched off.
     rig.xen.with_block(rig::VDEV, |block, world| block.die(world));
     for queue in &mut rig.queues {
-        queue.declare_broken(&rig.host);
+        queue.declare_broken(&rig.direct);
     }
     for _ in 0..100 {
         rig.poll();
@@ -193,8 +193,8 @@ fn a_back_end_that_lies_or_sleeps_fails_the_dump_within_its_bound() {
 fn few_pages_are_not_all_set_aside() {
     let rig = Rig::connected(config(BlockKind::Blkback), Policy::default(), 2);
     let plan = Plan { bounce_pages: 11, ..rig.plan.unwrap() };
-    let mut channel: Channel<rig::Host> =
-        Channel::open(&rig.host, &plan, xenbus::types::Domid(0), 0, 0).unwrap();
+    let mut channel: Channel<xensim::Direct> =
+        Channel::open(&rig.direct, &plan, xenbus::types::Domid(0), 0, 0).unwrap();
     assert_eq!(channel.emergency_units(), None);
-    assert!(channel.close(&rig.host).is_empty());
+    assert!(channel.close(&rig.direct).is_empty());
 }

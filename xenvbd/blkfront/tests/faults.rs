@@ -94,7 +94,7 @@ fn lies_break_the_device_and_nothing_else() {
             }
             // A back-end that just falls silent is declared broken, as the driver does when time is up.
             for queue in &mut rig.queues {
-                queue.declare_broken(&rig.host);
+                queue.declare_broken(&rig.direct);
             }
             rig.settle();
             for (n, io) in &ios {
@@ -216,7 +216,7 @@ fn grants_that_stay_mapped_pin_the_request_until_they_end() {
     let io = write(&mut rig, 0, Layout::Pages);
     rig.settle();
     for queue in &mut rig.queues {
-        queue.declare_broken(&rig.host);
+        queue.declare_broken(&rig.direct);
     }
     rig.settle();
     assert_eq!(rig.outcome(&io), None, "the back-end maps its pages");
@@ -346,14 +346,14 @@ fn no_memory_leaves_nothing_behind() {
     let plan = blkfront::negotiate::Offer { queues: 1, ring_order: 4, trusted: true }.plan(&policy());
     for limit in [0, 10, 20, 40] {
         rig.direct.limit_allocations(Some(limit));
-        let opened = blkfront::channel::Channel::open(&rig.host, &plan, xenbus::types::Domid(0), 0, 0);
+        let opened = blkfront::channel::Channel::open(&rig.direct, &plan, xenbus::types::Domid(0), 0, 0);
         assert!(opened.is_err());
         assert_eq!(rig.direct.live_grants(), 0);
     }
     rig.direct.limit_allocations(None);
     for grants in [0, 5, 20, 40] {
         rig.direct.limit_grants(grants);
-        assert!(blkfront::channel::Channel::open(&rig.host, &plan, xenbus::types::Domid(0), 0, 0).is_err());
+        assert!(blkfront::channel::Channel::open(&rig.direct, &plan, xenbus::types::Domid(0), 0, 0).is_err());
         assert_eq!(rig.direct.live_grants(), 0);
     }
     rig.xen.assert_clean();
@@ -436,7 +436,7 @@ fn power_cut(seed: u64) {
     // What is still under way dies with the machine.
     rig.xen.with_block(VDEV, |block, world| block.die(world));
     for queue in &mut rig.queues {
-        queue.declare_broken(&rig.host);
+        queue.declare_broken(&rig.direct);
     }
     rig.settle();
     assert!(rig.live.is_empty());
@@ -499,7 +499,7 @@ fn torture(seed: u64, faults: bool) {
             _ => {}
         }
         for queue in &mut rig.queues {
-            queue.thaw(&rig.host);
+            queue.thaw(&rig.direct);
         }
     }
     rig.settle();

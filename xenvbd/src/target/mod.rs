@@ -22,7 +22,6 @@ use blkfront::{
     control::{Control, Fault},
     fence::Fences,
     negotiate::{Disk, Plan, Policy},
-    platform::Platform,
     queue::Queue,
 };
 use xenpci_interface::{Client, EventClient, EventSink, Pages, SpinLock};
@@ -59,7 +58,7 @@ pub struct Host {
     events: EventClient<Sink>,
 }
 
-impl Platform for Host {
+impl xenbus::seam::Host for Host {
     type Grants = Client;
     type Events = EventClient<Sink>;
     type Pages = Client;

@@ -6,12 +6,11 @@ use xenbus::{
         netif::{Extra, RxError, RxFlags, RxSlot},
         netif_ctrl::ALGORITHM_TOEPLITZ,
     },
-    seam::{GrantTable, StillMapped},
+    seam::{GrantTable, Host, StillMapped},
 };
 
 use super::{
-    Assembly, Bad, Buffer, Fragment, Frame, Host, MAX_EXTRAS, MAX_FRAME, MAX_PINNED, RxChecksum, RxQueue,
-    Violation,
+    Assembly, Bad, Buffer, Fragment, Frame, MAX_EXTRAS, MAX_FRAME, MAX_PINNED, RxChecksum, RxQueue, Violation,
 };
 use crate::ETHERNET_HEADER;
 

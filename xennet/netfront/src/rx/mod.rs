@@ -15,13 +15,12 @@ use alloc::{collections::VecDeque, vec::Vec};
 use arrayvec::ArrayVec;
 use xenbus::{
     io::netif::{GsoType, RxRequest, RxSlot},
-    seam::{Access, EventChannels, GrantTable, StillMapped},
+    seam::{Access, EventChannels, GrantTable, Host, PageOf, StillMapped},
     types::{Domid, GrantRef, Port},
 };
 
 use crate::{
-    Buffer, Host, Violation,
-    host::PageOf,
+    Buffer, Violation,
     ring::{GrantedRing, OpenError, Remains},
 };
 

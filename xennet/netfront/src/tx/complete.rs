@@ -2,11 +2,11 @@
 
 use xenbus::{
     io::netif::TxResponse,
-    seam::{GrantTable, StillMapped},
+    seam::{GrantTable, Host, StillMapped},
 };
 
 use super::{Sent, Shadow, Status, TX_SLOTS, TxOutcome, TxQueue};
-use crate::{Host, Violation};
+use crate::Violation;
 
 /// What a poll came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

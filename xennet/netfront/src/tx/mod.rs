@@ -13,15 +13,14 @@ use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use xenbus::{
     io::netif::{Extra, GsoType, MAX_TX_SIZE, SLOTS_MIN, Status, TxFlags, TxRequest, TxSlot},
-    seam::{Access, EventChannels, GrantError, GrantTable},
+    seam::{Access, EventChannels, GrantError, GrantTable, Host, PageOf},
     types::{Domid, PAGE_SIZE, Port},
 };
 
 pub use self::complete::{Detached, TxPolled};
 use self::slots::{Sent, Shadow, Table};
 use crate::{
-    ETHERNET_HEADER, ETHERNET_MIN, Host, Payload, Run, Violation,
-    host::PageOf,
+    ETHERNET_HEADER, ETHERNET_MIN, Payload, Run, Violation,
     negotiate::Plan,
     pool::Pool,
     ring::{GrantedRing, OpenError, Remains},

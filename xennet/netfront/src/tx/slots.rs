@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use xenbus::{
-    seam::{GrantTable, StillMapped},
+    seam::{GrantTable, Host, StillMapped},
     types::GrantRef,
 };
 
 use super::{TX_SLOTS, TxOutcome};
-use crate::{Host, pool::Pool};
+use crate::pool::Pool;
 
 /// What one request stands for.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use netfront::{
-    Buffer, Host, Payload, Run, Violation,
+    Buffer, Payload, Run, Violation,
     control::{Control, CtrlKeys, QueueKeys, Step},
     ctrl::{Ctrl, Hashing, Outcome},
     negotiate::{Identity, Plan, Policy, Properties},
@@ -20,25 +20,6 @@ use xenbus::{
 use xensim::{Direct, DirectPages, NicConfig, Xen, store::ring::StoreMode};
 
 pub const FRONT: &str = "device/vif/0";
-
-/// All seams are the in-process guest.
-#[derive(Clone)]
-pub struct World(pub Direct);
-
-impl Host for World {
-    type Grants = Direct;
-    type Events = Direct;
-    type Pages = Direct;
-    fn grants(&self) -> &Direct {
-        &self.0
-    }
-    fn events(&self) -> &Direct {
-        &self.0
-    }
-    fn pages(&self) -> &Direct {
-        &self.0
-    }
-}
 
 /// A receive buffer.
 pub struct Page(pub DirectPages);
@@ -101,8 +82,8 @@ impl Payload for Packet {
 }
 
 pub struct Queue {
-    pub tx: TxQueue<World, u64>,
-    pub rx: RxQueue<World, Page>,
+    pub tx: TxQueue<Direct, u64>,
+    pub rx: RxQueue<Direct, Page>,
     pub tx_port: Option<Port>,
     pub rx_port: Option<Port>,
 }
@@ -121,10 +102,9 @@ pub struct Received {
 pub struct Rig {
     pub xen: Xen,
     pub guest: Direct,
-    pub host: World,
     pub control: Control,
     pub queues: Vec<Queue>,
-    pub ctrl: Ctrl<World>,
+    pub ctrl: Ctrl<Direct>,
     pub ctrl_port: Option<Port>,
     pub buffers: usize,
     pub plan: Option<Plan>,
@@ -151,7 +131,6 @@ impl Rig {
         guest.run();
         guest.watch(FRONT, "front").expect("watch");
         Self {
-            host: World(guest.clone()),
             control: Control::new(FRONT, policy),
             queues: Vec::new(),
             ctrl: Ctrl::new(),
@@ -327,17 +306,17 @@ impl Rig {
             let rx_port = if plan.split_events { Some(port()?) } else { None };
             let rx_number = rx_port.as_ref().unwrap_or(&tx_port).raw();
             keys.push(QueueKeys {
-                tx_ring: queue.tx.open(&self.host, peer, plan).map_err(failed)?,
-                rx_ring: queue.rx.open(&self.host, peer).map_err(failed)?,
+                tx_ring: queue.tx.open(&self.guest, peer, plan).map_err(failed)?,
+                rx_ring: queue.rx.open(&self.guest, peer).map_err(failed)?,
                 tx_port: tx_port.raw(),
                 rx_port: rx_number,
             });
             queue.rx.enable();
-            queue.rx.refill(&self.host, rx_port.as_ref().unwrap_or(&tx_port));
+            queue.rx.refill(&self.guest, rx_port.as_ref().unwrap_or(&tx_port));
             (queue.tx_port, queue.rx_port) = (Some(tx_port), rx_port);
         }
         let ctrl = if plan.ctrl_ring {
-            let ring = self.ctrl.open(&self.host, peer).map_err(failed)?;
+            let ring = self.ctrl.open(&self.guest, peer).map_err(failed)?;
             let port = port()?;
             let keys = CtrlKeys { ring, port: port.raw() };
             self.ctrl_port = Some(port);
@@ -355,23 +334,23 @@ impl Rig {
             for port in [queue.tx_port.take(), queue.rx_port.take()].into_iter().flatten() {
                 EventChannels::close(&self.guest, port);
             }
-            let _ = queue.tx.detach(&self.host, |cookie, outcome| {
+            let _ = queue.tx.detach(&self.guest, |cookie, outcome| {
                 sent.remove(&cookie);
                 done.push((cookie, outcome));
             });
-            queue.rx.detach(&self.host);
+            queue.rx.detach(&self.guest);
         }
         if let Some(port) = self.ctrl_port.take() {
             EventChannels::close(&self.guest, port);
         }
-        self.ctrl.detach(&self.host);
+        self.ctrl.detach(&self.guest);
     }
 
     fn forget(&mut self) {
         for queue in &mut self.queues {
             let done = &mut self.done;
             (queue.tx_port, queue.rx_port) = (None, None);
-            queue.tx.forget(&self.host, |cookie, outcome| done.push((cookie, outcome)));
+            queue.tx.forget(&self.guest, |cookie, outcome| done.push((cookie, outcome)));
             queue.rx.forget();
         }
         self.sent.clear();
@@ -392,7 +371,7 @@ impl Rig {
                 if queue.rx_port.is_some() { self.guest.take_event(rx_port.raw()) } else { tx_event };
             moved |= tx_event || rx_event;
             let (done, sent) = (&mut self.done, &mut self.sent);
-            let polled = queue.tx.poll(&self.host, now, 10_000, |cookie, outcome| {
+            let polled = queue.tx.poll(&self.guest, now, 10_000, |cookie, outcome| {
                 assert!(sent.remove(&cookie).is_some(), "completed twice: {cookie}");
                 done.push((cookie, outcome));
             });
@@ -402,7 +381,7 @@ impl Rig {
                 Err(violation) => found.push(violation),
             }
             let mut frames = Vec::new();
-            if let Err(violation) = queue.rx.poll(&self.host, 10_000, |frame| frames.push(frame)) {
+            if let Err(violation) = queue.rx.poll(&self.guest, 10_000, |frame| frames.push(frame)) {
                 found.push(violation);
             }
             moved |= !frames.is_empty();
@@ -410,7 +389,7 @@ impl Rig {
                 self.received.push(join(&frame, index));
                 frame.fragments.into_iter().for_each(|fragment| queue.rx.recycle(fragment.buffer));
             }
-            queue.rx.refill(&self.host, rx_port);
+            queue.rx.refill(&self.guest, rx_port);
             for violation in found {
                 moved = true;
                 self.violations.push(violation);
@@ -419,7 +398,7 @@ impl Rig {
         }
         if let Some(port) = &self.ctrl_port {
             moved |= self.guest.take_event(port.raw());
-            match self.ctrl.poll(&self.host, port, now) {
+            match self.ctrl.poll(&self.guest, port, now) {
                 Ok(None) => {}
                 Ok(outcome) => self.hashing = outcome,
                 Err(violation) => {
@@ -435,7 +414,7 @@ impl Rig {
         self.hashing = None;
         let now = self.now();
         let set = match &self.ctrl_port {
-            Some(port) => self.ctrl.set(&self.host, port, hashing, now),
+            Some(port) => self.ctrl.set(&self.guest, port, hashing, now),
             None => false,
         };
         self.pump();
@@ -453,7 +432,7 @@ impl Rig {
         let mut packet = Packet::new(&self.guest, data, layout);
         let cookie = self.next;
         let now = self.now();
-        let result = self.queues[queue].tx.transmit(&self.host, &mut packet, meta, cookie, now);
+        let result = self.queues[queue].tx.transmit(&self.guest, &mut packet, meta, cookie, now);
         result.map_err(|(_, why)| why)?;
         self.sent.insert(cookie, packet);
         self.next += 1;
@@ -463,7 +442,7 @@ impl Rig {
     pub fn flush(&mut self, queue: usize) {
         let queue = &mut self.queues[queue];
         if let Some(port) = &queue.tx_port {
-            queue.tx.flush(&self.host, port);
+            queue.tx.flush(&self.guest, port);
         }
     }
 

@@ -14,7 +14,6 @@ use blkfront::{
     fence::Fences,
     lifecycle::Loss,
     negotiate::{Disk, Offer, Plan, Policy},
-    platform::Platform,
     queue::{Counters, Polled, Queue},
     request::{Done, Operation, Outcome, Payload, Rejected, Request, Segment},
 };
@@ -29,23 +28,6 @@ use xensim::{
 };
 
 pub const VDEV: u32 = 51712;
-
-pub struct Host(pub Direct);
-
-impl Platform for Host {
-    type Grants = Direct;
-    type Events = Direct;
-    type Pages = Direct;
-    fn grants(&self) -> &Direct {
-        &self.0
-    }
-    fn events(&self) -> &Direct {
-        &self.0
-    }
-    fn pages(&self) -> &Direct {
-        &self.0
-    }
-}
 
 /// Data of a request, in pages of its own.
 pub struct Io {
@@ -142,10 +124,9 @@ pub enum Layout {
 pub struct Rig {
     pub xen: Xen,
     pub direct: Direct,
-    pub host: Host,
     pub control: Control,
     pub policy: Policy,
-    pub queues: Vec<Queue<Host, Token>>,
+    pub queues: Vec<Queue<Direct, Token>>,
     pub fences: Arc<Fences>,
     pub disk: Option<Disk>,
     pub offer: Offer,
@@ -166,7 +147,6 @@ impl Rig {
         let xen = Xen::builder().memory(32).seed(seed).vcpus(4).disk(config).build();
         let direct = xen.direct();
         Self {
-            host: Host(direct.clone()),
             control: Control::create(&format!("device/vbd/{VDEV}")),
             xen,
             direct,
@@ -211,7 +191,7 @@ impl Rig {
 
     fn try_connect(&mut self) -> Result<(), Fault> {
         self.control.connect(&self.direct, self.now())?;
-        let mut channels: Vec<Channel<Host>> = Vec::new();
+        let mut channels: Vec<Channel<Direct>> = Vec::new();
         loop {
             self.direct.run();
             match self.control.step(&self.direct, self.now()) {
@@ -222,7 +202,7 @@ impl Rig {
                     let identity = self.control.identity().unwrap().clone();
                     for vcpu in 0..plan.queues {
                         channels.push(
-                            Channel::open(&self.host, &plan, identity.peer, identity.handle, vcpu).unwrap(),
+                            Channel::open(&self.direct, &plan, identity.peer, identity.handle, vcpu).unwrap(),
                         );
                     }
                     self.control.publish(&self.direct, &plan, &channels, self.now())?;
@@ -236,17 +216,17 @@ impl Rig {
                     self.emergency.clear();
                     for (queue, mut channel) in self.queues.iter_mut().zip(channels) {
                         self.emergency.push(channel.emergency_units());
-                        channel.enable_indirect(&self.host, disk.indirect);
+                        channel.enable_indirect(&self.direct, disk.indirect);
                         queue.set_disk(&disk);
-                        self.host.events().unmask(channel.port().unwrap());
-                        queue.attach(&self.host, channel);
+                        self.direct.unmask(channel.port().unwrap());
+                        queue.attach(&self.direct, channel);
                     }
                     return Ok(());
                 }
                 Ok(other) => panic!("{other:?} while connecting"),
                 Err(fault) => {
                     for channel in channels {
-                        self.remains.push(channel.close(&self.host));
+                        self.remains.push(channel.close(&self.direct));
                     }
                     return Err(fault);
                 }
@@ -274,16 +254,16 @@ impl Rig {
 
     pub fn drop_rings(&mut self, loss: Loss) {
         for queue in &mut self.queues {
-            if let Some(channel) = queue.detach(&self.host, loss) {
+            if let Some(channel) = queue.detach(&self.direct, loss) {
                 match loss {
-                    Loss::Closed => self.remains.push(channel.close(&self.host)),
-                    Loss::NewDomain => channel.forget(&self.host),
+                    Loss::Closed => self.remains.push(channel.close(&self.direct)),
+                    Loss::NewDomain => channel.forget(&self.direct),
                 }
             }
         }
         self.remains = std::mem::take(&mut self.remains)
             .into_iter()
-            .map(|remains| remains.retry(&self.host))
+            .map(|remains| remains.retry(&self.direct))
             .filter(|remains| !remains.is_empty())
             .collect();
     }
@@ -355,7 +335,7 @@ impl Rig {
 
     pub fn kick(&mut self) {
         for queue in &mut self.queues {
-            queue.kick(&self.host);
+            queue.kick(&self.direct);
         }
     }
 
@@ -363,10 +343,10 @@ impl Rig {
     pub fn poll(&mut self) -> Vec<Polled> {
         let mut polled = Vec::new();
         for index in 0..self.queues.len() {
-            polled.push(self.queues[index].poll(&self.host));
+            polled.push(self.queues[index].poll(&self.direct));
             if let Some(port) = self.queues[index].channel().and_then(Channel::port) {
                 let _ = self.direct.take_event(port.raw());
-                self.host.events().unmask(port);
+                self.direct.unmask(port);
             }
             self.collect(index);
         }

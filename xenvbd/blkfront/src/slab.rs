@@ -1,28 +1,6 @@
-//! The seams of one device in one bundle, and the small tables that the queues are made of.
+//! The small tables that the queues are made of.
 
 use alloc::vec::Vec;
-
-use xenbus::seam::{EventChannels, GrantTable, PageAllocator};
-
-/// What a block device needs of the world. Implementations are shared by all queues of the device.
-pub trait Platform {
-    /// Grants.
-    type Grants: GrantTable;
-    /// Event channels.
-    type Events: EventChannels;
-    /// Pages of our own.
-    type Pages: PageAllocator;
-
-    /// Grants.
-    fn grants(&self) -> &Self::Grants;
-    /// Event channels.
-    fn events(&self) -> &Self::Events;
-    /// Pages of our own.
-    fn pages(&self) -> &Self::Pages;
-}
-
-/// Pages of a platform.
-pub type PageOf<H> = <<H as Platform>::Pages as PageAllocator>::Page;
 
 /// A table of fixed size whose entries are found by number.
 #[derive(Debug)]

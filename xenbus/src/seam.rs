@@ -44,11 +44,14 @@ pub trait GrantTable {
     /// [`GrantError::Unaddressable`] for a frame beyond 32 bits.
     fn grant_access(&self, peer: Domid, frame: Gfn, access: Access) -> Result<GrantRef, GrantError>;
 
-    /// Ends a grant; on success the peer can no longer reach the page.
+    /// Ends a grant; on success the peer can no longer reach the page. A grant of a domain that is no more ends always.
     ///
     /// # Errors
     /// [`StillMapped`] gives the reference back when the peer still maps the page.
     fn end_access(&self, grant: GrantRef) -> Result<(), StillMapped>;
+
+    /// Whether `grant` belongs to a domain that is no more.
+    fn is_void(&self, grant: &GrantRef) -> bool;
 
     /// Entries that could be granted right now, growth of the table included: a hint for admission.
     fn available(&self) -> u32;

@@ -8,20 +8,32 @@ pub struct Domid(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Gfn(pub u64);
 
-/// An entry of the grant table. Not `Copy`: whoever has it has the grant.
+/// An entry of the grant table of one domain. Not `Copy`: whoever has it has the grant.
+///
+/// It outlives its domain: after a wake in a new one it is ended as any other, and the table knows by the generation
+/// that there is nothing left to end.
 #[derive(Debug, PartialEq, Eq, Hash)]
 #[must_use = "a lost reference is a leaked grant"]
-pub struct GrantRef(u32);
+pub struct GrantRef {
+    index: u32,
+    generation: u32,
+}
 
 impl GrantRef {
-    /// Takes over the entry `index`. Only grant-table implementations make references.
-    pub const fn from_raw(index: u32) -> Self {
-        Self(index)
+    /// Takes over the entry `index` of the table of the `generation`-th domain. Only grant-table implementations make
+    /// references.
+    pub const fn new(index: u32, generation: u32) -> Self {
+        Self { index, generation }
     }
     /// The number that goes on the wire.
     #[must_use]
     pub const fn raw(&self) -> u32 {
-        self.0
+        self.index
+    }
+    /// Which of the table's domains the grant belongs to.
+    #[must_use]
+    pub const fn generation(&self) -> u32 {
+        self.generation
     }
 }
 

@@ -440,8 +440,7 @@ impl State {
                     queue.rx.lock().queue.disable();
                 }
             }
-            Step::Disconnect => self.disconnect(adapter, false),
-            Step::Forget => self.disconnect(adapter, true),
+            Step::Disconnect => self.disconnect(adapter),
             Step::AskEject => {
                 // The answer is a removal, or nothing.
                 let _ = client.report(abi::CHANGE_EJECT);
@@ -566,7 +565,7 @@ impl State {
         self.announcer.begin(now);
     }
 
-    fn disconnect(&mut self, adapter: &Adapter, void: bool) {
+    fn disconnect(&mut self, adapter: &Adapter) {
         let host = &adapter.host;
         for queue in &adapter.queues {
             queue.tx_port.store(0, Ordering::Release);
@@ -587,31 +586,18 @@ impl State {
                 // While pausing nothing may wait for a connection. (A pause closes the gate before it
                 // looks at the queues.)
                 let lost = if adapter.gate.is_open() { self.lost } else { Lost::Failed };
-                side.detach(host, void, lost, &mut done);
+                side.detach(host, lost, &mut done);
             }
             tx::complete_all(adapter, &done);
-            if void {
-                queue.rx.lock().queue.expire();
-            } else {
-                queue.rx.lock().queue.disable();
-            }
+            queue.rx.lock().queue.disable();
             // What the back-end has left on the ring came before the end; how it ended does not matter any more.
             let _ = rx::take_all(adapter, queue);
-            let mut side = queue.rx.lock();
-            if void {
-                side.queue.forget();
-            } else {
-                let _ = side.queue.detach(host);
-            }
+            let _ = queue.rx.lock().queue.detach(host);
         }
         if let Some(port) = self.ctrl_port.take() {
             host.events.close(port);
         }
-        if void {
-            self.ctrl.forget();
-        } else {
-            self.ctrl.detach(host);
-        }
+        self.ctrl.detach(host);
         self.lost = Lost::Again;
         self.trust = HashTrust::default();
         adapter.hashed.store(0, Ordering::Release);

@@ -298,20 +298,15 @@ impl TxSide {
         self.queue.poll(host, now, budget, |cookie, outcome| complete(&cookie, outcome, done))
     }
 
-    /// Ends the connection; of what was on the ring `lost` says what becomes of it. `void`: the
-    /// connection was in a domain that is no more.
-    pub fn detach(&mut self, host: &XenHost, void: bool, lost: Lost, done: &mut Chain) {
+    /// Ends the connection; of what was on the ring `lost` says what becomes of it.
+    pub fn detach(&mut self, host: &XenHost, lost: Lost, done: &mut Chain) {
         let mut again = Backlog::new();
         let hand_back = |cookie: Cookie, outcome| match outcome {
             TxOutcome::Lost if lost == Lost::Again && !cookie.0.is_null() => again.push(cookie.0),
             _ => complete(&cookie, outcome, done),
         };
-        if void {
-            self.queue.forget(host, hand_back);
-        } else {
-            // What stays mapped is tried again with every poll.
-            let _ = self.queue.detach(host, hand_back);
-        }
+        // What stays mapped is tried again with every poll.
+        let _ = self.queue.detach(host, hand_back);
         self.backlog.prepend(again);
     }
 

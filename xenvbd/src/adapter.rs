@@ -10,6 +10,7 @@ use alloc::{
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
 
 use blkfront::negotiate::{MAX_QUEUES, Policy as BlockPolicy};
+use nt::sys::{PowerSystemShutdown, PowerSystemWorking, SYSTEM_POWER_STATE};
 use xenbus::seam::{Clock, Store, StoreError};
 use xenpci_interface::{
     Client, DebugRegistration, Phase, PhaseHandler, Policy, SelfTestRegistration, SuspendRegistration, Timer,
@@ -36,6 +37,9 @@ const LOOK_AGAIN: u64 = 2_000_000_000;
 const SUSPENDED: u32 = 1;
 /// Why no pass begins: the device does.
 const POWERED_DOWN: u32 = 2;
+/// Why no pass begins: the system does, whatever Storport makes of that for the device. The bus's device goes to sleep after
+/// ours, and is awake, in the domain of then, before ours is told.
+const ASLEEP: u32 = 4;
 
 /// Told about suspends.
 pub struct Suspender(Weak<Adapter>);
@@ -366,6 +370,15 @@ impl Adapter {
     pub fn resume(&self) {
         self.targets().for_each(Target::thaw);
         self.kick();
+    }
+
+    /// The system's power state changes. (In a shutdown the disks work to the end.)
+    pub fn system_power(&self, state: SYSTEM_POWER_STATE) {
+        if state == PowerSystemWorking {
+            self.go_on(ASLEEP);
+        } else if state < PowerSystemShutdown {
+            self.gate.close(&self.client, ASLEEP);
+        }
     }
 
     /// Into a sleep: nothing is submitted or taken any more. The rings stay, for hibernation to use.

@@ -137,10 +137,15 @@ unsafe extern "win64" fn power(device: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTS
         if u32::from(stack.MinorFunction) == IRP_MN_SET_POWER {
             // SAFETY: the member for this minor function.
             let parameters = unsafe { stack.Parameters.Power };
-            if parameters.Type == DevicePowerState {
+            let extension = entry.extension.load(Ordering::Acquire);
+            if parameters.Type == SystemPowerState {
+                // SAFETY: Type says which member of the union counts.
+                let state = unsafe { parameters.State.SystemState };
+                // SAFETY: the extension of an attached adapter.
+                unsafe { miniport::with_adapter(extension, |adapter| adapter.system_power(state)) };
+            } else if parameters.Type == DevicePowerState {
                 // SAFETY: Type says which member of the union counts.
                 let state = unsafe { parameters.State.DeviceState };
-                let extension = entry.extension.load(Ordering::Acquire);
                 // SAFETY: the extension of an attached adapter.
                 unsafe {
                     miniport::with_adapter(extension, |adapter| {

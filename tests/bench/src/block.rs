@@ -22,11 +22,14 @@ struct Grants(RefCell<Vec<u32>>);
 
 impl GrantTable for Grants {
     fn grant_access(&self, _: Domid, _: Gfn, _: Access) -> Result<GrantRef, GrantError> {
-        self.0.borrow_mut().pop().map(GrantRef::from_raw).ok_or(GrantError::Exhausted)
+        self.0.borrow_mut().pop().map(|index| GrantRef::new(index, 0)).ok_or(GrantError::Exhausted)
     }
     fn end_access(&self, grant: GrantRef) -> Result<(), StillMapped> {
         self.0.borrow_mut().push(grant.raw());
         Ok(())
+    }
+    fn is_void(&self, _: &GrantRef) -> bool {
+        false
     }
     fn available(&self) -> u32 {
         self.0.borrow().len() as u32

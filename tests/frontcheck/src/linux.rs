@@ -114,11 +114,14 @@ impl Linux {
 impl GrantTable for Linux {
     fn grant_access(&self, _: Domid, frame: Gfn, _: Access) -> Result<GrantRef, GrantError> {
         // Granted already, read and write; the frame's number is the entry's.
-        u32::try_from(frame.0).map(GrantRef::from_raw).map_err(|_| GrantError::Unaddressable)
+        u32::try_from(frame.0).map(|index| GrantRef::new(index, 0)).map_err(|_| GrantError::Unaddressable)
     }
     fn end_access(&self, _: GrantRef) -> Result<(), StillMapped> {
         // gntalloc ends it when the file is closed.
         Ok(())
+    }
+    fn is_void(&self, _: &GrantRef) -> bool {
+        false
     }
     fn available(&self) -> u32 {
         u32::MAX

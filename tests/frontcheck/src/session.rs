@@ -7,7 +7,6 @@ use blkfront::{
     channel::{Channel, Remains},
     control::{Control, Step},
     fence::Fences,
-    lifecycle::Loss,
     negotiate::{Disk, Policy},
     queue::Queue,
     request::{Operation, Outcome, Payload, Request, Segment},
@@ -271,7 +270,7 @@ impl<'w, W: World> Device<'w, W> {
                 other => bail!("{other:?} while closing"),
             }
         }
-        if let Some(channel) = self.queue.detach(world, Loss::Closed) {
+        if let Some(channel) = self.queue.detach(world) {
             self.remains.push(channel.close(world));
         }
         let left: usize = self.remains.into_iter().map(|r| r.retry(world)).filter(|r| !r.is_empty()).count();

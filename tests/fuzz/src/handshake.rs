@@ -65,7 +65,7 @@ pub fn handshake(data: &[u8]) {
                     assert!(enabled);
                     enabled = false;
                 }
-                Action::Disconnect | Action::Forget => {
+                Action::Disconnect => {
                     assert!(rings && !enabled);
                     rings = false;
                 }

@@ -128,8 +128,7 @@ fn told(seed: u64) -> Rig {
     let mut config = BlockConfig::new(XVDE, 4);
     config.policy.latency = (1_000, 3 * MS);
     let vcpus = [1, 2, 4][seed as usize % 3];
-    let xen =
-        Xen::builder().vcpus(vcpus).seed(seed).disk(config).nic(NicConfig::new(0)).unchecked_frames().build();
+    let xen = Xen::builder().vcpus(vcpus).seed(seed).disk(config).nic(NicConfig::new(0)).build();
     Rig::new(xen, seed)
 }
 

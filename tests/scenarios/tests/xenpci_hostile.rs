@@ -12,13 +12,7 @@ const BUS: &str = "PCI\\VEN_5853&DEV_0001";
 const XVDE: u32 = 51776;
 
 fn xen(seed: u64) -> Xen {
-    Xen::builder()
-        .vcpus(2)
-        .seed(seed)
-        .disk(BlockConfig::new(XVDE, 8))
-        .nic(NicConfig::new(0))
-        .unchecked_frames()
-        .build()
+    Xen::builder().vcpus(2).seed(seed).disk(BlockConfig::new(XVDE, 8)).nic(NicConfig::new(0)).build()
 }
 
 /// Boots with a disk that is in use. In the guest.

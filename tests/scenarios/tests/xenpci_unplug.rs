@@ -40,13 +40,7 @@ fn nic(id: u32) -> NicConfig {
 /// A machine with an emulated primary master, its PV twin, an emulated NIC with its PV twin, and NVMe.
 fn machine() -> Builder {
     let emulated = EmulatedConfig { nvme: true, ..EmulatedConfig::default() };
-    Xen::builder()
-        .vcpus(2)
-        .toolstack(Toolstack::Xapi)
-        .emulated(emulated)
-        .disk(disk(XVDA, 0))
-        .nic(nic(0))
-        .unchecked_frames()
+    Xen::builder().vcpus(2).toolstack(Toolstack::Xapi).emulated(emulated).disk(disk(XVDA, 0)).nic(nic(0))
 }
 
 const ALL: &[&str] = &["xenpvpci", "xenpvvbd", "xenpvnet"];

@@ -309,7 +309,7 @@ impl GrantTable for Direct {
             }
         });
         self.inner.granted.set(self.inner.granted.get() + 1);
-        Ok(GrantRef::from_raw(gref))
+        Ok(GrantRef::new(gref, 0))
     }
 
     fn end_access(&self, grant: GrantRef) -> Result<(), StillMapped> {
@@ -334,6 +334,11 @@ impl GrantTable for Direct {
             }
             None => Err(StillMapped(grant)),
         }
+    }
+
+    fn is_void(&self, _: &GrantRef) -> bool {
+        // This guest never wakes in another domain.
+        false
     }
 
     fn available(&self) -> u32 {

@@ -81,7 +81,6 @@ pub(crate) struct Config {
     pub cpuid_base: Option<u32>,
     pub spare_grant_frames: u32,
     pub watch_rings: bool,
-    pub unchecked_frames: bool,
 }
 
 /// Builds a machine. See [`Xen::builder`].
@@ -154,12 +153,6 @@ impl Builder {
     #[must_use]
     pub fn watch_rings(mut self, on: bool) -> Self {
         self.0.watch_rings = on;
-        self
-    }
-    /// The guest may free what a peer still maps: for scenarios in which a driver is known to do so (see the changelog).
-    #[must_use]
-    pub fn unchecked_frames(mut self) -> Self {
-        self.0.unchecked_frames = true;
         self
     }
     /// Base of Xen's CPUID leaves.
@@ -241,7 +234,6 @@ impl Xen {
             cpuid_base: None,
             spare_grant_frames: 64,
             watch_rings: false,
-            unchecked_frames: false,
         })
     }
 

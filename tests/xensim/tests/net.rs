@@ -145,7 +145,7 @@ impl Front {
         }
         self.kick();
         for (_, grant) in
-            held.iter_mut().map(|held| (0, std::mem::replace(&mut held.1, GrantRef::from_raw(0))))
+            held.iter_mut().map(|held| (0, std::mem::replace(&mut held.1, GrantRef::new(0, 0))))
         {
             self.guest.end_access(grant).expect("answered");
         }

@@ -67,11 +67,6 @@ impl<T> Deferred<T> {
         ended
     }
 
-    /// After a wake in a new domain: no grant of the old one is in force, everything is given back.
-    pub fn void(&mut self, free: impl FnMut(T)) {
-        self.entries.drain(..).map(|(_, pinned)| pinned).for_each(free);
-    }
-
     /// How many are waiting.
     #[must_use]
     pub fn len(&self) -> usize {

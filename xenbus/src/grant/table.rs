@@ -51,7 +51,7 @@ pub struct Stats {
     pub free: u32,
     /// Entries found in use when their frame was put in place, and mapped: never given out.
     pub inherited: u32,
-    /// Ends of entries that were not granted: a bug of the caller, or of the time before a wake.
+    /// Ends of entries that were not granted: a bug of the caller.
     pub stale_ends: u32,
 }
 
@@ -83,6 +83,8 @@ pub struct Table<F: Frames, P: Platform> {
     common_free: AtomicU32,
     caches: Box<[Cache<P>]>,
     closed: AtomicU32,
+    /// Counts the domains: which one a grant belongs to.
+    generation: AtomicU32,
     stale_ends: AtomicU32,
 }
 
@@ -106,6 +108,7 @@ impl<F: Frames, P: Platform> Table<F, P> {
             common_free: AtomicU32::new(0),
             caches,
             closed: AtomicU32::new(0),
+            generation: AtomicU32::new(0),
             stale_ends: AtomicU32::new(0),
         };
         table.common.with(|common| table.hint(common));
@@ -132,10 +135,10 @@ impl<F: Frames, P: Platform> Table<F, P> {
         self.closed.store(0, Ordering::Release);
     }
 
-    /// After a wake in a new domain: its table is empty, and every reference of the old one is void and
-    /// must have been dropped, not ended. Nobody else uses the table meanwhile (the front-ends are
-    /// stopped, the other processors parked).
+    /// After a wake in a new domain: its table is empty, and every reference of the old one is void: to end it, now or
+    /// ever, does nothing. Nobody else uses the table meanwhile (the other processors are parked).
     pub fn recreate(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
         self.common.with(|common| {
             for cache in &self.caches {
                 cache.list.with(|list| {
@@ -153,6 +156,11 @@ impl<F: Frames, P: Platform> Table<F, P> {
             self.hint(common);
         });
         self.reopen();
+    }
+
+    /// Counts the domains: changes with [`Table::recreate`].
+    pub fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Relaxed)
     }
 
     /// Whether the peer has the page of `grant` mapped right now: a snapshot.
@@ -308,10 +316,14 @@ impl<F: Frames, P: Platform> GrantTable for Table<F, P> {
         memory.word(at + 4).store(frame, Ordering::Relaxed);
         // Release: the frame, and what is in the page, are there before the permission.
         memory.word(at).store(u32::from(flags) | u32::from(peer.0) << 16, Ordering::Release);
-        Ok(GrantRef::from_raw(index))
+        Ok(GrantRef::new(index, self.generation()))
     }
 
     fn end_access(&self, grant: GrantRef) -> Result<(), StillMapped> {
+        if self.is_void(&grant) {
+            // Of a domain that is no more: nobody maps the page, and the entry is another's by now.
+            return Ok(());
+        }
         match self.header(grant.raw()).map(Self::revoke) {
             Some(Ok(true)) => {
                 self.put(grant.raw());
@@ -324,6 +336,10 @@ impl<F: Frames, P: Platform> GrantTable for Table<F, P> {
                 Ok(())
             }
         }
+    }
+
+    fn is_void(&self, grant: &GrantRef) -> bool {
+        grant.generation() != self.generation()
     }
 
     fn available(&self) -> u32 {

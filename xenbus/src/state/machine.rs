@@ -97,8 +97,6 @@ pub enum Action {
     /// End grants, close ports, free rings, as far as [`Action::Publish`] got with them. Grants still
     /// mapped are kept aside.
     Disconnect,
-    /// Forget grants and ports without ending them: they belong to a domain that is no more.
-    Forget,
     /// Ask the system whether the device may go; answer with [`Handshake::eject_answer`].
     AskEject,
     /// Write the reason to the front-end's error node and to the event log.
@@ -318,7 +316,7 @@ impl Handshake {
             Phase::Idle | Phase::Stopped | Phase::Suspended => {}
             Phase::Closing | Phase::Closed if self.next != Next::Reopen => self.let_go(now),
             _ => {
-                self.tear_down(Action::Disconnect);
+                self.tear_down();
                 self.attempts = 0;
                 self.attach();
             }
@@ -375,7 +373,7 @@ impl Handshake {
         match self.phase {
             Phase::Stopped => {}
             Phase::Idle | Phase::Attaching | Phase::Failed => {
-                self.tear_down(Action::Disconnect);
+                self.tear_down();
                 self.finish(now, Next::Stop);
             }
             Phase::Suspended => self.stop_wanted = true,
@@ -420,7 +418,7 @@ impl Handshake {
         self.phase = self.before_suspend;
         let ends = matches!(self.phase, Phase::Closing | Phase::Closed) && self.next != Next::Reopen;
         if wake == Wake::NewDomain {
-            self.tear_down(Action::Forget);
+            self.tear_down();
             self.attempts = 0;
             if stop {
                 self.finish(now, Next::Stop);
@@ -438,7 +436,7 @@ impl Handshake {
             }
             // What the driver answered while we were suspended is lost, so these steps begin again.
             Phase::Attaching | Phase::Negotiating | Phase::ReadingProperties => {
-                self.tear_down(Action::Disconnect);
+                self.tear_down();
                 self.attach();
             }
             Phase::Opening => self.deadline = Some(now.saturating_add(self.config.open_timeout)),
@@ -538,7 +536,7 @@ impl Handshake {
             }
             // It never saw our connection, or forgot it.
             Some(S::Closed | S::Initialising | S::InitWait | S::Initialised) | None => {
-                self.tear_down(Action::Disconnect);
+                self.tear_down();
                 self.open(now);
             }
         }
@@ -577,7 +575,7 @@ impl Handshake {
 
     /// The back-end has unmapped, or will not in any bounded time.
     fn let_go(&mut self, now: u64) {
-        self.tear_down(Action::Disconnect);
+        self.tear_down();
         let next = self.next;
         self.finish(now, next);
     }
@@ -614,14 +612,14 @@ impl Handshake {
         self.close(now, if last { Next::Fail(failure) } else { Next::Reopen });
     }
 
-    fn tear_down(&mut self, how: Action) {
+    fn tear_down(&mut self) {
         if self.enabled {
             self.enabled = false;
             self.push(Action::Disable);
         }
         if self.connected_rings {
             self.connected_rings = false;
-            self.push(how);
+            self.push(Action::Disconnect);
         }
     }
 

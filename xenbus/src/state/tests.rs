@@ -173,7 +173,7 @@ fn suspend_and_resume() {
     actions(&mut h);
     h.back_state_changed(11, Some(S::Connected));
     h.resume(12, Wake::NewDomain);
-    assert_eq!(actions(&mut h), [A::Forget, A::Attach], "grants of the old domain are not ended");
+    assert_eq!(actions(&mut h), [A::Disconnect, A::Attach]);
     h.attached(13, S::Initialising, Some(S::InitWait));
     assert_eq!(actions(&mut h), [A::SetState(S::Initialising), A::Publish]);
     h.suspend();
@@ -272,7 +272,7 @@ impl Driver {
                 assert!(self.enabled);
                 self.enabled = false;
             }
-            A::Disconnect | A::Forget => {
+            A::Disconnect => {
                 assert!(!self.enabled && self.rings);
                 self.rings = false;
             }

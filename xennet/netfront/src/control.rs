@@ -66,8 +66,6 @@ pub enum Step {
     Disable,
     /// Detach the queues and close the ports, as far as they were opened.
     Disconnect,
-    /// Forget the queues; ports and grants belong to a domain that is no more.
-    Forget,
     /// Ask the system whether the device may go; answer with [`Control::eject_answer`].
     AskEject,
     /// Write to the event log.
@@ -300,7 +298,6 @@ impl Control {
                 }
                 Action::Disable => return Some(Step::Disable),
                 Action::Disconnect => return Some(Step::Disconnect),
-                Action::Forget => return Some(Step::Forget),
                 Action::AskEject => return Some(Step::AskEject),
                 Action::Report(failure) => {
                     self.write_error(store, failure);

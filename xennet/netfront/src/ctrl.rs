@@ -299,15 +299,6 @@ impl<H: Host> Ctrl<H> {
             },
         }
     }
-
-    /// Ends the connection after a wake in a new domain. `PASSIVE_LEVEL`.
-    pub fn forget(&mut self) {
-        (self.stage, self.in_flight, self.broken) = (None, None, None);
-        if let Some(channel) = self.channel.take() {
-            channel.ring.forget();
-        }
-        self.remains.forget();
-    }
 }
 
 impl<H: Host> Default for Ctrl<H> {

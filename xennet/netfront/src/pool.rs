@@ -83,11 +83,6 @@ impl<H: Host> Pool<H> {
         }
     }
 
-    /// Frees the pages without ending the grants, which belong to a domain that is no more.
-    pub fn forget(self) {
-        drop(self.pages);
-    }
-
     /// Ends all grants and frees the pages; those that the back-end still maps remain.
     pub fn close(self, host: &H, remains: &mut Remains<PageOf<H>>) {
         for (page, grant) in self.pages {

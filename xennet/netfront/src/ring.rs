@@ -57,11 +57,6 @@ impl<H: Host, const REQ: usize, const RSP: usize> GrantedRing<H, REQ, RSP> {
     pub fn close(self, host: &H, remains: &mut Remains<PageOf<H>>) {
         remains.end(host, self.ring.into_page(), self.grant);
     }
-
-    /// Frees the page without ending the grant, which belongs to a domain that is no more.
-    pub fn forget(self) {
-        drop(self.ring);
-    }
 }
 
 /// Pages of closed connections that the back-end still maps. They are kept with their grants, to be
@@ -92,11 +87,6 @@ impl<P> Remains<P> {
                 self.0.push((page, grant));
             }
         }
-    }
-
-    /// The grants belong to a domain that is no more: nobody maps anything.
-    pub fn forget(&mut self) {
-        self.0.clear();
     }
 }
 

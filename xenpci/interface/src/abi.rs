@@ -56,6 +56,16 @@ pub type DebugCallback =
 /// Told after the wake; see [`SuspendCallbacks::late`].
 pub type LateCallback = unsafe extern "win64" fn(argument: *mut c_void, wake: u32);
 
+/// An entry of the grant table, of the domain in which it was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Grant {
+    /// The number for the peer.
+    pub index: u32,
+    /// Counts the domains that the machine has been.
+    pub generation: u32,
+}
+
 /// The three moments of a suspend. All are called once per suspend, in this order.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -214,7 +224,7 @@ pub struct Interface {
     pub event_retarget: unsafe extern "win64" fn(context: *mut c_void, port: u32, processor: u32) -> Status,
     /// Closes the port. When it returns the callback is not running and will not run again. After a
     /// wake of kind [`WAKE_NEW_DOMAIN`] a child closes its old ports before it allocates new ones (old
-    /// grants are forgotten, not ended). `PASSIVE_LEVEL`.
+    /// grants may be ended at any time). `PASSIVE_LEVEL`.
     pub event_close: unsafe extern "win64" fn(context: *mut c_void, port: u32),
 
     // Grants. Never block, never allocate.
@@ -224,10 +234,13 @@ pub struct Interface {
         peer: u16,
         gfn: u64,
         read_only: u32,
-        grant: *mut u32,
+        grant: *mut Grant,
     ) -> Status,
-    /// Ends a grant: [`Status::OK`] or [`Status::STILL_MAPPED`].
-    pub grant_end: unsafe extern "win64" fn(context: *mut c_void, grant: u32) -> Status,
+    /// Ends a grant: [`Status::OK`] or [`Status::STILL_MAPPED`]. One of a domain that is no more ends always, and
+    /// touches nothing.
+    pub grant_end: unsafe extern "win64" fn(context: *mut c_void, grant: Grant) -> Status,
+    /// The generation of the grants of now. Any IRQL.
+    pub grant_generation: unsafe extern "win64" fn(context: *mut c_void) -> u32,
     /// Entries that this child could be granted right now.
     pub grant_available: unsafe extern "win64" fn(context: *mut c_void) -> u32,
     /// Sets `count` entries aside for this child, so that its largest request always finds room
@@ -388,5 +401,5 @@ const _: () = {
     assert!(core::mem::offset_of!(Interface, dereference) == 24);
     assert!(core::mem::offset_of!(Interface, store_read) == 32);
     assert!(core::mem::offset_of!(Interface, console_print) == size_of::<Interface>() - 8);
-    assert!(SIZE_V1 == 488);
+    assert!(SIZE_V1 == 496);
 };

@@ -9,7 +9,7 @@ use xenbus::{
 };
 
 use crate::{
-    abi::{self, Interface},
+    abi::{self, Grant, Interface},
     status::Status,
 };
 
@@ -163,20 +163,28 @@ impl GrantTable for Client {
     #[expect(unsafe_code, reason = "calls through the interface")]
     fn grant_access(&self, peer: Domid, frame: Gfn, access: Access) -> Result<GrantRef, GrantError> {
         let t = self.table();
-        let mut grant = 0;
+        let mut grant = Grant { index: 0, generation: 0 };
         let read_only = u32::from(access == Access::ReadOnly);
         // SAFETY: `grant` outlives the call.
         unsafe { (t.grant_access)(t.context, peer.0, frame.0, read_only, &raw mut grant) }
             .ok()
             .map_err(Status::grant_error)?;
-        Ok(GrantRef::from_raw(grant))
+        Ok(GrantRef::new(grant.index, grant.generation))
     }
 
     #[expect(unsafe_code, reason = "calls through the interface")]
     fn end_access(&self, grant: GrantRef) -> Result<(), StillMapped> {
         let t = self.table();
-        // SAFETY: the reference keeps xenpci alive; xenpci checks that the entry is this child's.
-        unsafe { (t.grant_end)(t.context, grant.raw()) }.ok().map_err(|_| StillMapped(grant))
+        let raw = Grant { index: grant.raw(), generation: grant.generation() };
+        // SAFETY: the reference keeps xenpci alive.
+        unsafe { (t.grant_end)(t.context, raw) }.ok().map_err(|_| StillMapped(grant))
+    }
+
+    #[expect(unsafe_code, reason = "calls through the interface")]
+    fn is_void(&self, grant: &GrantRef) -> bool {
+        let t = self.table();
+        // SAFETY: the reference keeps xenpci and its context alive.
+        grant.generation() != unsafe { (t.grant_generation)(t.context) }
     }
 
     #[expect(unsafe_code, reason = "calls through the interface")]

@@ -10,7 +10,7 @@ use xenbus::{
     seam::{Access, GrantTable as _, StillMapped},
     types::{Domid, Gfn, GrantRef},
 };
-use xenpci_interface::Status;
+use xenpci_interface::{Status, abi::Grant};
 
 use super::{Child, child};
 use crate::platform::Platform;
@@ -57,7 +57,7 @@ impl Child {
     }
 
     fn put(&self) {
-        // Ends of grants from before a wake do not count below 0.
+        // A child's grants of an older domain count until they are ended: they are on the safe side.
         let less = |used: u32| used.checked_sub(1);
         let Ok(used) = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, less) else { return };
         if used <= self.reserved.load(Ordering::Acquire) {
@@ -78,7 +78,7 @@ pub unsafe extern "win64" fn access(
     peer: u16,
     gfn: u64,
     read_only: u32,
-    grant: *mut u32,
+    grant: *mut Grant,
 ) -> Status {
     // SAFETY: the interface's contract.
     let child = unsafe { child(context) };
@@ -93,7 +93,7 @@ pub unsafe extern "win64" fn access(
     match platform.grants.grant_access(Domid(peer), Gfn(gfn), access) {
         Ok(reference) => {
             // SAFETY: the interface's contract.
-            unsafe { grant.write(reference.raw()) };
+            unsafe { grant.write(Grant { index: reference.raw(), generation: reference.generation() }) };
             Status::OK
         }
         Err(error) => {
@@ -103,10 +103,10 @@ pub unsafe extern "win64" fn access(
     }
 }
 
-pub unsafe extern "win64" fn end(context: *mut c_void, grant: u32) -> Status {
+pub unsafe extern "win64" fn end(context: *mut c_void, grant: Grant) -> Status {
     // SAFETY: the interface's contract.
     let child = unsafe { child(context) };
-    match child.platform.grants.end_access(GrantRef::from_raw(grant)) {
+    match child.platform.grants.end_access(GrantRef::new(grant.index, grant.generation)) {
         Ok(()) => {
             child.put();
             Status::OK
@@ -114,6 +114,11 @@ pub unsafe extern "win64" fn end(context: *mut c_void, grant: u32) -> Status {
         // The child keeps the number.
         Err(StillMapped(_)) => Status::STILL_MAPPED,
     }
+}
+
+pub unsafe extern "win64" fn generation(context: *mut c_void) -> u32 {
+    // SAFETY: the interface's contract.
+    unsafe { child(context) }.platform.grants.generation()
 }
 
 pub unsafe extern "win64" fn available(context: *mut c_void) -> u32 {

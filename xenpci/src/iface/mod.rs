@@ -260,6 +260,7 @@ fn table(context: *mut c_void) -> Interface {
         event_close: events::close,
         grant_access: grants::access,
         grant_end: grants::end,
+        grant_generation: grants::generation,
         grant_available: grants::available,
         grant_reserve: grants::reserve,
         pages_alloc: memory::pages_alloc,

@@ -228,7 +228,8 @@ impl Events {
     /// `PASSIVE_LEVEL`.
     ///
     /// # Errors
-    /// See [`EventError`].
+    /// See [`EventError`]; [`EventError::Closed`] as long as `owner` has ports of an earlier domain: a new one might get
+    /// the number of one of these, and be closed in its place.
     pub fn alloc_unbound(
         &self,
         peer: Domid,
@@ -236,7 +237,8 @@ impl Events {
         processor: u32,
         handler: Handler,
     ) -> Result<Port, EventError> {
-        if self.closed.load(Ordering::Acquire) {
+        let outdated = self.stale.lock().iter().any(|channel| channel.owner == owner);
+        if outdated || self.closed.load(Ordering::Acquire) {
             return Err(EventError::Closed);
         }
         let port = self.xen.event_alloc_unbound(peer).map_err(refused)?;

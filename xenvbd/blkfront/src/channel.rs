@@ -160,6 +160,11 @@ impl<H: Host> Channel<H> {
         self.ring_grants.iter().map(GrantRef::raw)
     }
 
+    /// Whether the domain of this channel is no more.
+    pub fn is_void(&self, host: &H) -> bool {
+        self.ring_grants.iter().any(|grant| host.grants().is_void(grant))
+    }
+
     /// The event channel.
     pub fn port(&self) -> Option<&Port> {
         self.port.as_ref()
@@ -198,28 +203,11 @@ impl<H: Host> Channel<H> {
         if let Some(port) = self.port.take() {
             host.events().close(port);
         }
-        self.into_remains(false).retry(host)
+        let Self { ring, ring_grants, indirect, bounce, .. } = self;
+        let ring = Granted { page: Some(ring.into_page()), grants: ring_grants, free: Vec::new() };
+        Remains { parts: [ring, indirect, bounce].into_iter().collect() }.retry(host)
     }
 
-    /// Forgets a channel of a domain that is no more: its grants mean nothing now, and its port is only
-    /// given back. `PASSIVE_LEVEL`.
-    pub fn forget(mut self, host: &H) {
-        if let Some(port) = self.port.take() {
-            host.events().close(port);
-        }
-        drop(self.into_remains(true));
-    }
-
-    fn into_remains(self, void: bool) -> Remains<PageOf<H>> {
-        let Self { ring, ring_grants, mut indirect, mut bounce, .. } = self;
-        let mut ring = Granted { page: Some(ring.into_page()), grants: ring_grants, free: Vec::new() };
-        if void {
-            for part in [&mut ring, &mut indirect, &mut bounce] {
-                part.grants.clear();
-            }
-        }
-        Remains { parts: [ring, indirect, bounce].into_iter().collect() }
-    }
 }
 
 /// Memory of a closed channel. While the back-end maps some of it that memory is kept; dropped then,
@@ -247,12 +235,6 @@ impl<P: SharedPage> Remains<P> {
         }
         self.parts.retain(|part| !part.grants.is_empty());
         self
-    }
-
-    /// The domain of these grants is no more: their numbers may be others' by now, and nobody maps the memory. Frees
-    /// all of it.
-    pub fn void(mut self) {
-        self.parts.iter_mut().for_each(|part| part.grants.clear());
     }
 
     /// True when nothing is left.

@@ -8,15 +8,6 @@ use crate::{
     request::{Failure, Payload, Request},
 };
 
-/// How a ring was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// The back-end closed the ring: it must have unmapped all grants.
-    Closed,
-    /// This is another domain now: grants and ports of before mean nothing.
-    NewDomain,
-}
-
 /// What a reset left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResetReport {
@@ -65,8 +56,8 @@ impl<H: Host, T: Payload> Queue<H, T> {
     }
 
     /// Takes the ring away. What was under way is issued again on the next one, from its start; where
-    /// the back-end still maps a page, after it has let go. The caller closes (or forgets) the channel.
-    pub fn detach(&mut self, host: &H, loss: Loss) -> Option<Channel<H>> {
+    /// the back-end still maps a page, after it has let go. The caller closes the channel.
+    pub fn detach(&mut self, host: &H) -> Option<Channel<H>> {
         let channel = self.channel.take();
         for id in self.slots.indices() {
             let Some(slot) = self.slots.get_mut(id) else { continue };
@@ -76,9 +67,6 @@ impl<H: Host, T: Payload> Queue<H, T> {
             let mut next = slot.pages;
             while let Some(node) = next.and_then(|number| self.pages.get_mut(number)) {
                 node.bounce = None;
-                if loss == Loss::NewDomain {
-                    node.grant = None;
-                }
                 next = node.next;
             }
             self.retire(host, id, end);

@@ -5,7 +5,6 @@ mod rig;
 use std::rc::Rc;
 
 use blkfront::{
-    lifecycle::Loss,
     negotiate::Policy,
     queue::Violation,
     request::{Failure, Operation},
@@ -157,7 +156,7 @@ fn a_back_end_that_dies_and_returns_loses_nothing() {
                 }
                 rig.xen.with_block(VDEV, |block, world| block.die(world));
                 rig.poll();
-                rig.drop_rings(Loss::Closed);
+                rig.drop_rings();
                 assert!(rig.remains.is_empty());
                 rig.xen.with_block(VDEV, |block, world| block.revive(world));
                 rig.connect().unwrap();
@@ -488,7 +487,7 @@ fn torture(seed: u64, faults: bool) {
             0 => rig.disconnect_and_connect(),
             1 => {
                 rig.xen.with_block(VDEV, |block, world| block.die(world));
-                rig.drop_rings(Loss::Closed);
+                rig.drop_rings();
                 rig.xen.with_block(VDEV, |block, world| block.revive(world));
                 rig.connect().unwrap();
             }

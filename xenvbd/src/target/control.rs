@@ -6,7 +6,6 @@ use core::sync::atomic::Ordering;
 use blkfront::{
     channel::Channel,
     control::{Fault, Step},
-    lifecycle::Loss,
     negotiate::{BadDisk, Disk, Plan},
     request::{Failure, Rejected},
 };
@@ -119,12 +118,12 @@ impl Target {
             Step::Lost => {
                 self.log(abi::LOG_WARNING, "the back-end closed the connection; connecting again");
                 self.each_queue(|_, queue| queue.freeze());
-                self.lose_rings(side, Loss::Closed);
+                self.lose_rings(side);
                 side.phase = Phase::Reconnecting;
                 side.control.disconnect(&self.client, now)?;
             }
             Step::Closed => {
-                self.lose_rings(side, Loss::Closed);
+                self.lose_rings(side);
                 side.phase = match side.phase {
                     Phase::Reconnecting => Phase::Idle,
                     _ => Phase::Closed,
@@ -242,7 +241,7 @@ impl Target {
     }
 
     /// Takes the rings from the queues; requests stay and wait.
-    pub(super) fn lose_rings(&self, side: &mut Guard<'_, ControlSide>, loss: Loss) {
+    pub(super) fn lose_rings(&self, side: &mut Guard<'_, ControlSide>) {
         dump::withdraw(self.id);
         self.begin_waiting();
         // Channels that were opened but not connected yet, then those in use. Each is closed by the host of
@@ -251,16 +250,13 @@ impl Target {
         let mut dead: Vec<(usize, Channel<Host>)> = opened.into_iter().enumerate().collect();
         for (index, cell) in self.queues.iter().enumerate() {
             let mut inner = cell.inner.lock();
-            if let Some(channel) = inner.queue.detach(&cell.host, loss) {
+            if let Some(channel) = inner.queue.detach(&cell.host) {
                 dead.push((index, channel));
             }
         }
         for (index, channel) in dead {
             let Some(cell) = self.queues.get(index) else { continue };
-            match loss {
-                Loss::Closed => side.remains.push(channel.close(&cell.host)),
-                Loss::NewDomain => channel.forget(&cell.host),
-            }
+            side.remains.push(channel.close(&cell.host));
         }
         self.asleep.store(false, Ordering::Release);
         for cell in &self.queues {
@@ -305,7 +301,7 @@ impl Target {
         } else {
             self.log(abi::LOG_WARNING, "closing the connection, to connect anew");
             self.freeze();
-            self.lose_rings(side, Loss::Closed);
+            self.lose_rings(side);
         }
         self.close_to(side, if eject { Phase::Closing } else { Phase::Reconnecting });
     }
@@ -336,7 +332,7 @@ impl Target {
         if harmless {
             return false;
         }
-        self.lose_rings(side, Loss::Closed);
+        self.lose_rings(side);
         side.phase = if side.phase == Phase::Closing {
             Phase::Closed
         } else {

@@ -3,13 +3,12 @@
 use core::sync::atomic::Ordering;
 
 use blkfront::{
-    channel::{Channel, Remains},
+    channel::Channel,
     control::Step,
-    lifecycle::Loss,
 };
 use xenbus::seam::{Clock, EventChannels};
 
-use super::{Advance, Phase, Presence, Target};
+use super::{Advance, Cell, ControlSide, Host, Phase, Presence, Target};
 
 impl Target {
     /// `device/vbd/<id>` is no more.
@@ -18,7 +17,7 @@ impl Target {
         let mut advance = Advance { until: u64::MAX, ..Advance::default() };
         if side.phase != Phase::Closed {
             self.leave(&mut side, &mut advance);
-            self.lose_rings(&mut side, Loss::Closed);
+            self.lose_rings(&mut side);
             side.phase = Phase::Closed;
         }
         side.given_back = false;
@@ -99,13 +98,24 @@ impl Target {
     /// Awake in a new domain: rings, ports and grants are void. The next [`Target::advance`] connects.
     pub fn forget(&self) {
         let mut side = self.side.lock();
+        if self.is_of_now(&side) {
+            drop(side);
+            return self.thaw();
+        }
         self.freeze();
-        core::mem::take(&mut side.remains).into_iter().for_each(Remains::void);
-        self.lose_rings(&mut side, Loss::NewDomain);
+        self.lose_rings(&mut side);
         side.control.forget();
         if side.phase != Phase::Closed {
             side.phase = Phase::Idle;
         }
+    }
+
+    /// Whether the connection was made in the domain of now: a pass that waited for a slow store through the sleep has come
+    /// before us. What the back-end has of it is in force, and must not be torn off.
+    fn is_of_now(&self, side: &ControlSide) -> bool {
+        let of_now = |cell: &Cell, channel: &Channel<Host>| !channel.is_void(&cell.host);
+        let opened = self.queues.iter().zip(&side.channels).any(|(cell, channel)| of_now(cell, channel));
+        opened || self.queues.iter().any(|cell| cell.inner.lock().queue.channel().is_some_and(|c| of_now(cell, c)))
     }
 
     /// Closes the connection, bounded. Requests that are left fail.
@@ -123,7 +133,7 @@ impl Target {
                 Ok(_) => self.client.sleep(5_000_000),
             }
         }
-        self.lose_rings(&mut side, Loss::Closed);
+        self.lose_rings(&mut side);
         side.phase = Phase::Closed;
         self.break_queues();
     }

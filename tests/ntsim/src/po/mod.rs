@@ -90,6 +90,43 @@ unsafe extern "win64" fn completed(
     STATUS_MORE_PROCESSING_REQUIRED
 }
 
+/// `PoRequestPowerIrp`, also for the port drivers of the stand-in, which own their devices' power policy.
+pub unsafe fn request(
+    target: *mut DEVICE_OBJECT,
+    minor: u8,
+    power: i32,
+    done: PREQUEST_POWER_COMPLETE,
+    context: *mut c_void,
+    out: *mut *mut IRP,
+) -> NTSTATUS {
+    if u32::from(minor) > IRP_MN_QUERY_POWER {
+        return STATUS_INVALID_PARAMETER_2;
+    }
+    let top = device::top(target);
+    glue::reference(top.cast());
+    let request = irp::allocate((*top).StackSize, Origin::System, true);
+    if request.is_null() {
+        glue::dereference(top.cast());
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    stack::set_status(request, STATUS_NOT_SUPPORTED, 0);
+    let asked =
+        Request { device: target, top, minor, power: POWER_STATE { DeviceState: power }, done, context };
+    let next = &mut *stack::next(request);
+    next.MajorFunction = IRP_MJ_POWER as u8;
+    next.MinorFunction = minor;
+    // SystemContext, Type, State, ShutdownType.
+    *stack::args(next) = [0, DevicePowerState as u64, power as u32 as u64, 0];
+    next.CompletionRoutine = Some(completed);
+    next.Context = Box::into_raw(Box::new(asked)).cast();
+    next.Control = (SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL) as u8;
+    if !out.is_null() {
+        out.write(request);
+    }
+    irp::call_driver(top, request);
+    STATUS_PENDING
+}
+
 /// Reads a self-relative security descriptor ([MS-DTYP] 2.4.6).
 unsafe fn descriptor(at: *const u8) -> Option<Descriptor> {
     let word = |offset: usize| at.add(offset).cast::<u16>().read_unaligned();
@@ -140,32 +177,7 @@ crate::exports! { EXPORTS "ntoskrnl.exe";
     }
     fn PoRequestPowerIrp(target: *mut DEVICE_OBJECT, minor: u8, power: u32, done: PREQUEST_POWER_COMPLETE,
         context: *mut c_void, out: *mut *mut IRP) -> NTSTATUS [irql <= DISPATCH_LEVEL] {
-        if u32::from(minor) > IRP_MN_QUERY_POWER {
-            return STATUS_INVALID_PARAMETER_2;
-        }
-        let top = device::top(target);
-        glue::reference(top.cast());
-        let request = irp::allocate((*top).StackSize, Origin::System, true);
-        if request.is_null() {
-            glue::dereference(top.cast());
-            return STATUS_INSUFFICIENT_RESOURCES;
-        }
-        stack::set_status(request, STATUS_NOT_SUPPORTED, 0);
-        let power_state = POWER_STATE { DeviceState: power as i32 };
-        let asked = Request { device: target, top, minor, power: power_state, done, context };
-        let next = &mut *stack::next(request);
-        next.MajorFunction = IRP_MJ_POWER as u8;
-        next.MinorFunction = minor;
-        // SystemContext, Type, State, ShutdownType.
-        *stack::args(next) = [0, DevicePowerState as u64, u64::from(power), 0];
-        next.CompletionRoutine = Some(completed);
-        next.Context = Box::into_raw(Box::new(asked)).cast();
-        next.Control = (SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL) as u8;
-        if !out.is_null() {
-            out.write(request);
-        }
-        irp::call_driver(top, request);
-        STATUS_PENDING
+        request(target, minor, power as i32, done, context, out)
     }
     fn ZwSetSystemTime(new: *const i64, old: *mut i64) -> NTSTATUS [irql == PASSIVE_LEVEL] {
         let now = crate::ke::timer::system_time() as i64;

@@ -2,12 +2,15 @@
 //!
 //! A miniport may replace dispatch entries after StorPortInitialize and call these in turn.
 
+use alloc::boxed::Box;
+
 use super::adapter::{Adapter, Phase};
 use super::zeroed;
 use super::{configure, state};
 use crate::abi::*;
 use crate::io::{device, glue, irp, stack};
 use crate::ke::event;
+use crate::po;
 
 /// Sets a miniport's driver object up.
 pub unsafe fn take_over(driver: *mut DRIVER_OBJECT) {
@@ -197,13 +200,79 @@ unsafe extern "win64" fn powered(_: *mut DEVICE_OBJECT, irp: *mut IRP, context: 
     STATUS_SUCCESS
 }
 
+/// A system power request of an adapter, for which the device's is under way.
+struct SystemRequest {
+    adapter: &'static Adapter,
+    irp: *mut IRP,
+    up: bool,
+}
+
+/// Storport owns the power policy of its adapters: a device request for every system request. Down: before the system
+/// request is passed on; up: after it was.
+unsafe fn system_power(fdo: *mut DEVICE_OBJECT, irp: *mut IRP, up: bool) -> NTSTATUS {
+    let adapter = adapter_of(fdo);
+    (*stack::current(irp)).Control |= SL_PENDING_RETURNED as u8;
+    if up {
+        let next = stack::next(irp);
+        core::ptr::copy_nonoverlapping(stack::current(irp), next, 1);
+        (*next).CompletionRoutine = Some(system_up);
+        (*next).Context = core::ptr::from_ref(adapter) as PVOID;
+        (*next).Control = (SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL) as u8;
+        irp::call_driver(adapter.lower, irp);
+    } else {
+        request_device(adapter, irp, PowerDeviceD3, false);
+    }
+    STATUS_PENDING
+}
+
+unsafe extern "win64" fn system_up(_: *mut DEVICE_OBJECT, irp: *mut IRP, context: PVOID) -> NTSTATUS {
+    request_device(&*(context as *const Adapter), irp, PowerDeviceD0, true);
+    STATUS_MORE_PROCESSING_REQUIRED
+}
+
+unsafe fn request_device(adapter: &'static Adapter, irp: *mut IRP, state: i32, up: bool) {
+    let context = Box::into_raw(Box::new(SystemRequest { adapter, irp, up })).cast();
+    let minor = IRP_MN_SET_POWER as u8;
+    let status =
+        po::request(adapter.pdo, minor, state, Some(device_done), context, core::ptr::null_mut());
+    if status != STATUS_PENDING {
+        end_system(*Box::from_raw(context.cast::<SystemRequest>()), status);
+    }
+}
+
+unsafe extern "win64" fn device_done(
+    _: *mut DEVICE_OBJECT,
+    _: u8,
+    _: POWER_STATE,
+    context: PVOID,
+    block: *mut IO_STATUS_BLOCK,
+) {
+    end_system(*Box::from_raw(context.cast::<SystemRequest>()), (*block).__bindgen_anon_1.Status);
+}
+
+unsafe fn end_system(request: SystemRequest, status: NTSTATUS) {
+    let SystemRequest { adapter, irp, up } = request;
+    if up || !stack::is_success(status) {
+        finish(irp, status);
+    } else {
+        // Not skipped: the location that is marked pending is ours.
+        let next = stack::next(irp);
+        core::ptr::copy_nonoverlapping(stack::current(irp), next, 1);
+        (*next).CompletionRoutine = None;
+        (*next).Control = 0;
+        irp::call_driver(adapter.lower, irp);
+    }
+}
+
 unsafe extern "win64" fn dispatch_power(fdo: *mut DEVICE_OBJECT, irp: *mut IRP) -> NTSTATUS {
     let adapter = adapter_of(fdo);
     let location = stack::current(irp);
     let power = &(*location).Parameters.Power;
-    let set = u32::from((*location).MinorFunction) == IRP_MN_SET_POWER;
-    if !set || power.Type != DevicePowerState {
+    if u32::from((*location).MinorFunction) != IRP_MN_SET_POWER {
         return pass_down(fdo, irp);
+    }
+    if power.Type == SystemPowerState {
+        return system_power(fdo, irp, power.State.SystemState == PowerSystemWorking);
     }
     if power.State.DeviceState != PowerDeviceD0 {
         if adapter.phase() == Phase::Running {

@@ -93,7 +93,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         let Some((buffer, grant)) = self.slots[number as usize].take() else {
             return Err(Violation::RxId { got: response.id, want });
         };
-        let ended = if self.void { Ok(()) } else { host.grants().end_access(grant) };
+        let ended = host.grants().end_access(grant);
         let buffer = match ended {
             Ok(()) => Some(buffer),
             Err(StillMapped(grant)) => {

@@ -140,8 +140,6 @@ pub struct RxQueue<H: Host, B: Buffer> {
     channel: Option<Channel<H>>,
     running: bool,
     frozen: bool,
-    /// The grants on the ring belong to a domain that is no more.
-    void: bool,
     slots: Vec<Option<(B, GrantRef)>>,
     /// Buffers that wait to be put on the ring.
     spare: VecDeque<B>,
@@ -160,7 +158,6 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
             channel: None,
             running: false,
             frozen: false,
-            void: false,
             slots: (0..RX_SLOTS).map(|_| None).collect(),
             spare: VecDeque::with_capacity(buffers),
             pinned: Vec::with_capacity(MAX_PINNED),
@@ -185,7 +182,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         let gref = ring.gref();
         let next = ring.ring.next_response();
         self.channel = Some(Channel { ring, peer, next });
-        (self.broken, self.frozen, self.void) = (None, false, false);
+        (self.broken, self.frozen) = (None, false);
         Ok(gref)
     }
 
@@ -201,19 +198,11 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         self.frozen = false;
     }
 
-    /// Before a suspend: touches neither the ring nor a grant until [`RxQueue::enable`], [`RxQueue::expire`] or
-    /// [`RxQueue::detach`]. Nobody knows in which domain the next call is.
+    /// Before a suspend: touches neither the ring nor a grant until [`RxQueue::enable`],
+    /// [`RxQueue::disable`] or [`RxQueue::detach`]. Nobody knows in which domain the next call is.
     pub fn freeze(&mut self) {
         self.running = false;
         self.frozen = true;
-    }
-
-    /// After a wake in a new domain, before [`RxQueue::forget`]: polls take the frames that the old back-end has
-    /// left, and end no grants.
-    pub fn expire(&mut self) {
-        self.running = false;
-        self.frozen = false;
-        self.void = true;
     }
 
     /// What broke the device, if it is.
@@ -308,9 +297,6 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
     }
 
     fn retry_pinned(&mut self, host: &H) {
-        if self.void {
-            self.spare.extend(self.pinned.drain(..).map(|(buffer, _)| buffer));
-        }
         for index in (0..self.pinned.len()).rev() {
             let (buffer, grant) = self.pinned.swap_remove(index);
             match host.grants().end_access(grant) {
@@ -320,7 +306,8 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         }
     }
 
-    /// Ends the connection after the back-end closed, or gave no answer to our closing. Buffers come
+    /// Ends the connection after the back-end closed, or gave no answer to our closing, or was left behind with the
+    /// domain. Buffers come
     /// back as spare, except those that the back-end still maps. Returns how many of these there are. Frames that
     /// are still on the ring are lost: poll before. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H) -> usize {
@@ -344,22 +331,6 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         self.remains.retry(host);
         self.retry_pinned(host);
         self.pinned.len()
-    }
-
-    /// Ends the connection after a wake in a new domain: the old grants mean nothing, so they are not
-    /// ended, and all buffers are spare. Frames that are still on the ring are lost: [`RxQueue::expire`] and poll
-    /// before. `PASSIVE_LEVEL`.
-    pub fn forget(&mut self) {
-        self.running = false;
-        self.frozen = false;
-        self.lose_assembly();
-        self.spare.extend(self.slots.iter_mut().filter_map(Option::take).map(|(buffer, _)| buffer));
-        self.spare.extend(self.pinned.drain(..).map(|(buffer, _)| buffer));
-        if let Some(channel) = self.channel.take() {
-            channel.ring.forget();
-        }
-        self.remains.forget();
-        self.broken = None;
     }
 
     /// Gives the spare buffers back, for the end of the device. What is still mapped stays.

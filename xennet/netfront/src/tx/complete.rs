@@ -114,7 +114,6 @@ impl<H: Host, T> TxQueue<H, T> {
                 }
                 self.settle(packet, outcome, done);
             }
-            Shadow::Granted { packet, .. } if self.void => self.settle(packet, outcome, done),
             Shadow::Granted { grant, packet } => match host.grants().end_access(grant) {
                 Ok(()) => self.settle(packet, outcome, done),
                 Err(StillMapped(grant)) => {
@@ -160,7 +159,8 @@ impl<H: Host, T> TxQueue<H, T> {
         }
     }
 
-    /// Ends the connection after the back-end closed, or gave no answer to our closing. Every packet
+    /// Ends the connection after the back-end closed, or gave no answer to our closing, or was left behind with the
+    /// domain. Every packet
     /// whose pages the back-end cannot reach any more is handed back, in the order of sending, so that
     /// it can be sent again. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H, mut done: impl FnMut(T, TxOutcome)) -> Detached {
@@ -194,33 +194,5 @@ impl<H: Host, T> TxQueue<H, T> {
         self.broken = None;
         self.hand_back(&mut done);
         Detached { pinned: self.table.pinned() }
-    }
-
-    /// Ends the connection after a wake in a new domain: the old grants mean nothing, so they are not
-    /// ended, and every packet is handed back, in the order of sending. `PASSIVE_LEVEL`.
-    pub fn forget(&mut self, host: &H, mut done: impl FnMut(T, TxOutcome)) {
-        self.running = false;
-        (self.frozen, self.void) = (false, true);
-        // What the old back-end has answered is told as it was; all of it, so that nothing is sent twice.
-        let mut polled = TxPolled::default();
-        let _ = self.take_responses(host, self.last_progress, usize::MAX, &mut polled, &mut done);
-        for id in 0..TX_SLOTS as u16 {
-            match self.table.take_slot(id) {
-                Some(Shadow::Pooled { packet, .. } | Shadow::Granted { packet, .. }) => {
-                    self.settle_lost(packet);
-                }
-                None | Some(Shadow::Multicast { .. }) => {}
-            }
-        }
-        while let Some(packet) = self.table.unpin_void() {
-            self.settle_lost(packet);
-        }
-        self.hand_back(&mut done);
-        if let Some(channel) = self.channel.take() {
-            channel.pool.forget();
-            channel.ring.forget();
-        }
-        self.remains.forget();
-        self.broken = None;
     }
 }

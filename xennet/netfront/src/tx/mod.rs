@@ -123,8 +123,6 @@ pub struct TxQueue<H: Host, T> {
     channel: Option<Channel<H>>,
     running: bool,
     frozen: bool,
-    /// The grants on the ring belong to a domain that is no more.
-    void: bool,
     table: Table<T>,
     broken: Option<Violation>,
     counters: TxCounters,
@@ -146,7 +144,6 @@ impl<H: Host, T> TxQueue<H, T> {
             channel: None,
             running: false,
             frozen: false,
-            void: false,
             table: Table::new(),
             broken: None,
             counters: TxCounters::default(),
@@ -179,7 +176,7 @@ impl<H: Host, T> TxQueue<H, T> {
         };
         let gref = ring.gref();
         self.channel = Some(Channel { ring, pool, plan: *plan, peer });
-        (self.broken, self.frozen, self.void) = (None, false, false);
+        (self.broken, self.frozen) = (None, false);
         self.extras = 0;
         Ok(gref)
     }
@@ -197,8 +194,8 @@ impl<H: Host, T> TxQueue<H, T> {
         self.frozen = false;
     }
 
-    /// Before a suspend: touches neither the ring nor a grant until [`TxQueue::enable`], [`TxQueue::detach`] or
-    /// [`TxQueue::forget`]. Nobody knows in which domain the next call is.
+    /// Before a suspend: touches neither the ring nor a grant until [`TxQueue::enable`] or
+    /// [`TxQueue::detach`]. Nobody knows in which domain the next call is.
     pub fn freeze(&mut self) {
         self.running = false;
         self.frozen = true;

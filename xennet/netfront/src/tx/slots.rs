@@ -186,9 +186,4 @@ impl<T> Table<T> {
             }
         }
     }
-
-    /// Forgets the grants of pinned pages, which belong to a domain that is no more.
-    pub fn unpin_void(&mut self) -> Option<u16> {
-        self.pinned.pop().map(|(_, packet)| packet)
-    }
 }

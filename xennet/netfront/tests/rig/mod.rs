@@ -262,10 +262,6 @@ impl Rig {
                 self.log.push("disconnect");
                 self.disconnect();
             }
-            Step::Forget => {
-                self.log.push("forget");
-                self.forget();
-            }
             Step::AskEject => {
                 self.log.push("eject?");
                 if let Some(agreed) = self.eject {
@@ -344,18 +340,6 @@ impl Rig {
             EventChannels::close(&self.guest, port);
         }
         self.ctrl.detach(&self.guest);
-    }
-
-    fn forget(&mut self) {
-        for queue in &mut self.queues {
-            let done = &mut self.done;
-            (queue.tx_port, queue.rx_port) = (None, None);
-            queue.tx.forget(&self.guest, |cookie, outcome| done.push((cookie, outcome)));
-            queue.rx.forget();
-        }
-        self.sent.clear();
-        self.ctrl_port = None;
-        self.ctrl.forget();
     }
 
     /// The event handlers. True when there was something.

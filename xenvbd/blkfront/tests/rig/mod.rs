@@ -12,7 +12,6 @@ use blkfront::{
     channel::{Channel, Remains},
     control::{Control, Fault, Step},
     fence::Fences,
-    lifecycle::Loss,
     negotiate::{Disk, Offer, Plan, Policy},
     queue::{Counters, Polled, Queue},
     request::{Done, Operation, Outcome, Payload, Rejected, Request, Segment},
@@ -249,16 +248,13 @@ impl Rig {
                 Ok(other) => panic!("{other:?} while closing"),
             }
         }
-        self.drop_rings(Loss::Closed);
+        self.drop_rings();
     }
 
-    pub fn drop_rings(&mut self, loss: Loss) {
+    pub fn drop_rings(&mut self) {
         for queue in &mut self.queues {
-            if let Some(channel) = queue.detach(&self.direct, loss) {
-                match loss {
-                    Loss::Closed => self.remains.push(channel.close(&self.direct)),
-                    Loss::NewDomain => channel.forget(&self.direct),
-                }
+            if let Some(channel) = queue.detach(&self.direct) {
+                self.remains.push(channel.close(&self.direct));
             }
         }
         self.remains = std::mem::take(&mut self.remains)

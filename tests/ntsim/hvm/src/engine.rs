@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{
     ops::Range,
-    sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
 use machine::Machine;
@@ -30,6 +30,10 @@ pub struct Metal {
 
 static KERNEL: AtomicPtr<Kernel> = AtomicPtr::new(core::ptr::null_mut());
 static HALTED: AtomicBool = AtomicBool::new(false);
+/// The processor that crashed, plus one: the others stop where they would take an interrupt.
+static CRASHED: AtomicU32 = AtomicU32::new(0);
+/// Processors that have.
+static FROZEN: AtomicU32 = AtomicU32::new(0);
 /// When the next clock interrupt is asked for, `u64::MAX` for never.
 static CLOCK: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Turns of all waiting loops.
@@ -115,6 +119,16 @@ fn release_lines(index: u32) {
     }
 }
 
+/// Where a processor ends when another has crashed: between two steps of the kernel, with none of its locks, as it would
+/// take an interrupt.
+fn freeze() -> ! {
+    port::disable();
+    FROZEN.fetch_add(1, Ordering::AcqRel);
+    loop {
+        port::halt();
+    }
+}
+
 impl Engine for Metal {
     fn processors(&self) -> u32 {
         cpu::started()
@@ -168,6 +182,10 @@ impl Engine for Metal {
     }
     fn take_interrupt(&self, irql: u8) -> Option<Interrupt> {
         let cpu = cpu::current();
+        let crashed = CRASHED.load(Ordering::Acquire);
+        if crashed != 0 && crashed != cpu.index + 1 {
+            freeze();
+        }
         release_lines(cpu.index);
         let vector = cpu.take(irql)?;
         Some(match vector {
@@ -247,6 +265,21 @@ impl Engine for Metal {
     fn prepare_code(&self, _va: usize, _bytes: &mut [u8]) {}
     fn start_cpu(&self, cpu: u32, context: usize) {
         CONTEXT[cpu as usize].store(context, Ordering::Release);
+    }
+    fn freeze_others(&self) {
+        /// Turns of waiting: seconds, of which the others need a moment of processor time.
+        const TURNS: u32 = 100_000;
+        let others = cpu::started() - 1;
+        CRASHED.store(cpu::index() + 1, Ordering::Release);
+        (0..cpu::started()).filter(|index| *index != cpu::index()).for_each(|index| self.request_ipi(index));
+        for _ in 0..TURNS {
+            if FROZEN.load(Ordering::Acquire) == others {
+                return;
+            }
+            xen::give_way();
+        }
+        // It waits for a lock that the crash has left taken, and so does nothing either.
+        say!("hvm: {} of {others} other processors stand still", FROZEN.load(Ordering::Acquire));
     }
     fn machine(&self) -> &dyn Machine {
         &self.hardware

@@ -91,6 +91,11 @@ pub fn enable_and_halt() {
     unsafe { asm!("sti", "hlt", options(nostack)) };
 }
 
+/// Halts until an interrupt that is let through.
+pub fn halt() {
+    unsafe { asm!("hlt", options(nostack)) };
+}
+
 /// The task register: which processor's TSS is loaded.
 pub fn task_register() -> u16 {
     let value: u16;

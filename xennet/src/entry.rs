@@ -104,6 +104,9 @@ fn driver_entry(driver: &mut DRIVER_OBJECT, registry: &UNICODE_STRING) -> NTSTAT
         SynchronousOidRequestHandler: None,
     };
     VERSION.store(u32::from(major) << 16 | u32::from(minor), Ordering::Release);
+    if !nt::reserve::create() {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
     let mut handle = null_mut();
     // SAFETY: NDIS copies the characteristics and the path; the driver object is ours until we return.
     let status = unsafe {
@@ -117,6 +120,8 @@ fn driver_entry(driver: &mut DRIVER_OBJECT, registry: &UNICODE_STRING) -> NTSTAT
     };
     if status == NDIS_STATUS_SUCCESS {
         DRIVER.store(handle, Ordering::Release);
+    } else {
+        nt::reserve::destroy();
     }
     status
 }
@@ -131,6 +136,7 @@ unsafe extern "win64" fn unload(_driver: *mut DRIVER_OBJECT) {
         // SAFETY: the handle of the registration, given back once.
         unsafe { NdisMDeregisterMiniportDriver(handle) };
     }
+    nt::reserve::destroy();
 }
 
 #[cfg(test)]

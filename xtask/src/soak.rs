@@ -44,6 +44,13 @@ const CAMPAIGNS: &[Campaign] = &[
         seeds: u64::MAX,
     },
     Campaign {
+        name: "net-memory",
+        about: "each allocation of the NIC's life fails once",
+        test: ("scenarios", "xennet_life", "every_allocation_fails_once"),
+        variable: "XENPV_SOAK",
+        seeds: u64::MAX,
+    },
+    Campaign {
         name: "disk-power",
         about: "what was flushed survives a power cut",
         test: ("blkfront", "faults", "power_cuts"),

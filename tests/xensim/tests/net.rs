@@ -144,8 +144,7 @@ impl Front {
             held.push((page, grant));
         }
         self.kick();
-        for (_, grant) in
-            held.iter_mut().map(|held| (0, std::mem::replace(&mut held.1, GrantRef::new(0, 0))))
+        for (_, grant) in held.iter_mut().map(|held| (0, std::mem::replace(&mut held.1, GrantRef::new(0, 0))))
         {
             self.guest.end_access(grant).expect("answered");
         }

@@ -58,7 +58,7 @@ impl Fdo {
             let status = self.start(&mut irp);
             irp.complete(status)
         } else if is(IRP_MN_QUERY_STOP_DEVICE) {
-            self.query(irp, State::StopPending)
+            self.query_stop(irp)
         } else if is(IRP_MN_QUERY_REMOVE_DEVICE) {
             self.query(irp, State::RemovePending)
         } else if is(IRP_MN_CANCEL_STOP_DEVICE) {
@@ -146,6 +146,15 @@ impl Fdo {
             drop(platform);
             self.disclaim();
         }
+    }
+
+    /// Other resources would be another connection to Xen: what the drivers of our devices have of this one, rings and
+    /// grants under I/O, would end. The system leaves a device that refuses where it is.
+    fn query_stop(&self, irp: Irp) -> NTSTATUS {
+        if self.children().iter().any(|child| child.holdings.are_in_use()) {
+            return irp.complete(STATUS_DEVICE_BUSY);
+        }
+        self.query(irp, State::StopPending)
     }
 
     fn query(&self, mut irp: Irp, pending: State) -> NTSTATUS {

@@ -133,6 +133,11 @@ impl Holdings {
         }
     }
 
+    /// Whether the device's driver has something of ours. `IRQL <= DISPATCH_LEVEL`.
+    pub fn are_in_use(&self) -> bool {
+        self.children.lock().iter().filter_map(Weak::upgrade).any(|child| !child.is_closed())
+    }
+
     fn add(&self, child: &Arc<Child>) {
         let mut children = self.children.lock();
         children.retain(|child| child.strong_count() != 0);

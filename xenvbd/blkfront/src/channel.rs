@@ -207,7 +207,6 @@ impl<H: Host> Channel<H> {
         let ring = Granted { page: Some(ring.into_page()), grants: ring_grants, free: Vec::new() };
         Remains { parts: [ring, indirect, bounce].into_iter().collect() }.retry(host)
     }
-
 }
 
 /// Memory of a closed channel. While the back-end maps some of it that memory is kept; dropped then,

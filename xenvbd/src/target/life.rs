@@ -2,10 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use blkfront::{
-    channel::Channel,
-    control::Step,
-};
+use blkfront::{channel::Channel, control::Step};
 use xenbus::seam::{Clock, EventChannels};
 
 use super::{Advance, Cell, ControlSide, Host, Phase, Presence, Target};
@@ -115,7 +112,11 @@ impl Target {
     fn is_of_now(&self, side: &ControlSide) -> bool {
         let of_now = |cell: &Cell, channel: &Channel<Host>| !channel.is_void(&cell.host);
         let opened = self.queues.iter().zip(&side.channels).any(|(cell, channel)| of_now(cell, channel));
-        opened || self.queues.iter().any(|cell| cell.inner.lock().queue.channel().is_some_and(|c| of_now(cell, c)))
+        opened
+            || self
+                .queues
+                .iter()
+                .any(|cell| cell.inner.lock().queue.channel().is_some_and(|c| of_now(cell, c)))
     }
 
     /// Closes the connection, bounded. Requests that are left fail.

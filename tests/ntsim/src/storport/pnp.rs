@@ -233,8 +233,7 @@ unsafe extern "win64" fn system_up(_: *mut DEVICE_OBJECT, irp: *mut IRP, context
 unsafe fn request_device(adapter: &'static Adapter, irp: *mut IRP, state: i32, up: bool) {
     let context = Box::into_raw(Box::new(SystemRequest { adapter, irp, up })).cast();
     let minor = IRP_MN_SET_POWER as u8;
-    let status =
-        po::request(adapter.pdo, minor, state, Some(device_done), context, core::ptr::null_mut());
+    let status = po::request(adapter.pdo, minor, state, Some(device_done), context, core::ptr::null_mut());
     if status != STATUS_PENDING {
         end_system(*Box::from_raw(context.cast::<SystemRequest>()), status);
     }

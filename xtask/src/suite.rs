@@ -78,6 +78,7 @@ pub fn command(options: &Options) -> Result<String> {
     };
     let parts: Vec<Part> = PARTS.into_iter().filter(chosen).collect();
     let start = Instant::now();
+    let mut other = None;
     for (number, part) in parts.iter().enumerate() {
         run::step(&format!("test {}/{}: {part:?}", number + 1, parts.len()));
         match part {
@@ -89,11 +90,11 @@ pub fn command(options: &Options) -> Result<String> {
             Part::Fuzz => fuzz()?,
             Part::Loom => loom()?,
             Part::Routes => routes::check(&options.build)?,
-            Part::Repro => repro(&options.build)?,
+            Part::Repro => repro(&options.build, Elsewhere::once(&mut other)?)?,
             Part::Xen => rig::list("default", &options.build)?,
             Part::Package => package::test(options.build.route)?,
             Part::Wine => wine(&options.build)?,
-            Part::ReproPackage => repro_package(&options.build)?,
+            Part::ReproPackage => repro_package(&options.build, Elsewhere::once(&mut other)?)?,
         }
     }
     Ok(format!("all tests passed ({} parts, {} s)", parts.len(), start.elapsed().as_secs()))
@@ -125,6 +126,11 @@ fn loom() -> Result<()> {
     )
 }
 
+/// Downloads and unpacks the Wine that `wine` runs.
+pub fn wine_root() -> Result<()> {
+    run::run(run::cargo().args(["run", "--quiet", "--locked", "--package", "winehost", "--", "--prepare"]))
+}
+
 fn wine(options: &build::Options) -> Result<()> {
     let package = package::made(options.route)?;
     let programs = userland::for_wine(options.route)?;
@@ -137,56 +143,74 @@ fn wine(options: &build::Options) -> Result<()> {
     )
 }
 
-/// Copies the tree's files elsewhere.
-fn elsewhere(dir: &Path) -> Result<PathBuf> {
-    let copy = dir.join("a/longer/path");
-    let files = run::output(
-        Command::new("git")
-            .args(["ls-files", "--cached", "--others", "--exclude-standard"])
-            .current_dir(run::root()),
-    )?;
-    for file in files.lines() {
-        let from = run::root().join(file);
-        if !from.is_file() {
-            continue;
-        }
-        let to = copy.join(file);
-        run::make_dir(to.parent().unwrap_or(&copy))?;
-        fs::copy(&from, &to)?;
-    }
-    Ok(copy)
+/// A copy of the tree at another path, with a target folder of its own.
+struct Elsewhere {
+    dir: tempfile::TempDir,
 }
 
-/// Runs xtask in the copy, with a target folder of its own.
-fn again(dir: &Path, copy: &Path, options: &build::Options, command: &str) -> Command {
+impl Elsewhere {
+    /// The copy, made when it is first asked for.
+    fn once(there: &mut Option<Self>) -> Result<&Self> {
+        if there.is_none() {
+            *there = Some(Self::new()?);
+        }
+        there.as_ref().context("it was just made")
+    }
+
+    fn new() -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("repro-elsewhere-").tempdir();
+        let this = Self { dir: dir.context("cannot make a folder")? };
+        let files = run::output(
+            Command::new("git")
+                .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+                .current_dir(run::root()),
+        )?;
+        for file in files.lines() {
+            let from = run::root().join(file);
+            if !from.is_file() {
+                continue;
+            }
+            let to = this.tree().join(file);
+            run::make_dir(to.parent().unwrap_or(&to))?;
+            fs::copy(&from, &to)?;
+        }
+        Ok(this)
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.dir.path().join("a/longer/path")
+    }
+
+    fn target(&self) -> PathBuf {
+        self.dir.path().join("t")
+    }
+}
+
+/// A command of xtask in a tree.
+fn again(tree: &Path, target: &Path, options: &build::Options, command: &str) -> Command {
     let route = format!("{:?}", options.route).to_lowercase();
     let mut call = run::cargo();
-    call.current_dir(copy).env("CARGO_TARGET_DIR", dir.join("t"));
+    call.current_dir(tree).env("CARGO_TARGET_DIR", target);
     call.args(["run", "--quiet", "--package", "xtask", "--", command, "--route", &route]);
     call
 }
 
-fn other_place() -> Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("repro-elsewhere-").tempdir().context("cannot make a folder")
-}
-
 /// Builds elsewhere, and compares with what the first build made.
-fn repro(options: &build::Options) -> Result<()> {
+fn repro(options: &build::Options, other: &Elsewhere) -> Result<()> {
     let first = hashes(&build::out_dir())?;
-    let dir = other_place()?;
-    run::run(&mut again(dir.path(), &elsewhere(dir.path())?, options, "build"))?;
-    let second = hashes(&dir.path().join("t/drivers"))?;
+    run::run(&mut again(&other.tree(), &other.target(), options, "build"))?;
+    let second = hashes(&other.target().join("drivers"))?;
     compare(&first, &second)
 }
 
 /// The same with the programs and the whole package, unsigned; the drivers are those of the first build.
-fn repro_package(options: &build::Options) -> Result<()> {
-    let dir = other_place()?;
+fn repro_package(options: &build::Options, other: &Elsewhere) -> Result<()> {
     let time = package::time()?;
-    let drivers = build::out_dir();
-    let made = |call: &mut Command, out: &Path| -> Result<BTreeMap<String, String>> {
-        call.env("SOURCE_DATE_EPOCH", &time).args(["--", "--unsigned", "--drivers"]).arg(&drivers);
-        run::run(call.arg("--out").arg(out))?;
+    let made = |tree: &Path, target: &Path| -> Result<BTreeMap<String, String>> {
+        let out = target.join("package-unsigned");
+        let mut call = again(tree, target, options, "package");
+        call.env("SOURCE_DATE_EPOCH", &time).args(["--", "--unsigned", "--drivers"]).arg(build::out_dir());
+        run::run(call.arg("--out").arg(&out))?;
         let mut found = BTreeMap::new();
         for name in ["xenpv-setup.exe".to_owned(), format!("xenpv-{}-x64.msi", env!("CARGO_PKG_VERSION"))] {
             found.insert(name.clone(), hash(&out.join(name))?);
@@ -195,10 +219,8 @@ fn repro_package(options: &build::Options) -> Result<()> {
         found.insert("SHA256SUMS".to_owned(), hash(&out.join("SHA256SUMS"))?);
         Ok(found)
     };
-    let copy = elsewhere(dir.path())?;
-    let mut here = again(dir.path(), &run::root(), options, "package");
-    let first = made(here.env("CARGO_TARGET_DIR", run::target()), &run::target().join("package-unsigned"))?;
-    let second = made(&mut again(dir.path(), &copy, options, "package"), &dir.path().join("package"))?;
+    let first = made(&run::root(), &run::target())?;
+    let second = made(&other.tree(), &other.target())?;
     compare(&first, &second)
 }
 

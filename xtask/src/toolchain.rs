@@ -6,6 +6,8 @@
 
 use std::{
     ffi::OsString,
+    fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -188,9 +190,11 @@ impl Toolchain {
     /// Compiles a user-mode program or library of `package` (`what` is `--lib` or `--bin …`); gives the folder
     /// that it is in. `link` is added to the arguments of its linker alone.
     pub fn userland(&self, package: &str, what: &[&str], link: &[String]) -> Result<PathBuf> {
-        let linker = setup::MINGW.get()?;
-        let flags = self.flags(&["-Cpanic=abort", &format!("-Clinker={}", linker.display())]);
+        let linker = linker()?;
+        let flags = self.flags(&["-Cpanic=abort"]);
         let mut command = self.command(USER_TARGET, "user", &flags);
+        // Not a flag: names of symbols depend on these, and this one has a path in it.
+        command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", linker);
         if self.build_std {
             command.arg("-Zbuild-std=std,panic_abort");
         }
@@ -220,6 +224,31 @@ impl Toolchain {
         let dir = run::target().join(if self.build_std { "win-debian" } else { "win-rustup" });
         Ok(dir.join(target).join("driver"))
     }
+}
+
+/// What rustc calls as the linker of user-mode programs. GNU ld puts the tables of imports in the order of their libraries'
+/// full names, and some of these lie in a folder of rustc's below the target folder: where that is would decide about the bytes.
+/// So they are named without their folder.
+fn linker() -> Result<PathBuf> {
+    let gcc = setup::MINGW.get()?;
+    let dir = run::target().join("userland/.linker");
+    run::make_dir(&dir)?;
+    let script = dir.join("x86_64-w64-mingw32-gcc");
+    let text = format!(
+        "#!/bin/sh\n\
+         for word; do\n  shift\n  case $word in */deps/rustc??????/*.*lib) cd \"${{word%/*}}\"; word=${{word##*/}} ;; esac\n  \
+         set -- \"$@\" \"$word\"\ndone\nexec '{}' \"$@\"\n",
+        gcc.display()
+    );
+    if fs::read_to_string(&script).is_ok_and(|there| there == text) {
+        return Ok(script);
+    }
+    // Under its name only when it can be run.
+    let part = dir.join("part");
+    fs::write(&part, text)?;
+    fs::set_permissions(&part, fs::Permissions::from_mode(0o755))?;
+    fs::rename(part, &script)?;
+    Ok(script)
 }
 
 #[cfg(test)]

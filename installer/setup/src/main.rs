@@ -1,6 +1,6 @@
 //! `xenpv-setup`: see `docs/install.md`, and `installer/README.md` for the contract with the MSI.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use xenpv_setup::{doctor, facts::Facts, hive::OfflineHive};
@@ -77,12 +77,28 @@ struct Install {
     rollback: bool,
 }
 
+/// Writes a line to standard output. That nobody reads it (any more) is no reason to fail, or to stop in the middle.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
+/// The same to standard error.
+macro_rules! complain {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 /// Windows Installer's codes.
 #[cfg_attr(not(windows), expect(dead_code, reason = "only changes end with a restart"))]
 const RESTART: u32 = 3010;
 const FAILED: u32 = 1603;
 
 fn main() -> ExitCode {
+    #[cfg(windows)]
+    xenpv_setup::windows::only_from_system32();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -90,7 +106,7 @@ fn main() -> ExitCode {
             // A closed output is no reason to fail.
             let _ = error.print();
             if !help {
-                eprintln!("error: the command line is not understood; `xenpv-setup --help` explains it");
+                complain!("error: the command line is not understood; `xenpv-setup --help` explains it");
             }
             return exit(if help { 0 } else { FAILED });
         }
@@ -98,7 +114,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => exit(code),
         Err(message) => {
-            eprintln!("error: {message}");
+            complain!("error: {message}");
             exit(FAILED)
         }
     }
@@ -116,7 +132,7 @@ fn run(cli: Cli) -> Result<u32, String> {
     if let Verb::Doctor { json, system_hive: Some(path) } = &cli.verb {
         let hive = OfflineHive::open(path)?;
         if hive.dirty {
-            eprintln!(
+            complain!(
                 "note: the hive was not closed cleanly; load and unload it with `reg load` first to see its last changes"
             );
         }
@@ -128,13 +144,13 @@ fn run(cli: Cli) -> Result<u32, String> {
 /// Prints a judgement. 0: as it should be, or only notes and warnings.
 fn print(report: &doctor::Report, json: bool) -> Result<u32, String> {
     if json {
-        println!("{}", serde_json::to_string_pretty(report).map_err(|error| error.to_string())?);
+        say!("{}", serde_json::to_string_pretty(report).map_err(|error| error.to_string())?);
     } else {
         for finding in &report.findings {
             let level = format!("{:?}", finding.level).to_lowercase();
-            println!("{level}: {}", finding.text);
+            say!("{level}: {}", finding.text);
             if !finding.remedy.is_empty() {
-                println!("    {}", finding.remedy);
+                say!("    {}", finding.remedy);
             }
         }
     }
@@ -192,7 +208,7 @@ fn live(cli: Cli) -> Result<u32, String> {
         }
         Verb::Check(options) => match run::check(&system, &options.package, allowed(options)) {
             Ok(package) => {
-                println!("version {} can be installed", package.version);
+                say!("version {} can be installed", package.version);
                 return Ok(0);
             }
             Err(error) => ("check", Err(error)),
@@ -217,14 +233,14 @@ fn live(cli: Cli) -> Result<u32, String> {
                     "store": store,
                     "bus_present": facts.devices_of(Driver::Pci).any(|device| device.presence.is_some()),
                 });
-                println!("{}", serde_json::to_string_pretty(&status).map_err(|error| error.to_string())?);
+                say!("{}", serde_json::to_string_pretty(&status).map_err(|error| error.to_string())?);
             } else {
-                println!(
+                say!(
                     "version: {}",
                     facts.installed().or(facts.state.version.as_deref()).unwrap_or("not installed")
                 );
-                println!("boot disk: {}", judgement.boot_disk.unwrap_or("unknown"));
-                println!("restart due: {}", if facts.restart_due { "yes" } else { "no" });
+                say!("boot disk: {}", judgement.boot_disk.unwrap_or("unknown"));
+                say!("restart due: {}", if facts.restart_due { "yes" } else { "no" });
             }
             return Ok(0);
         }
@@ -235,7 +251,7 @@ fn live(cli: Cli) -> Result<u32, String> {
             start_boot_service();
             let text =
                 if restart { format!("{what} done; a restart completes it") } else { format!("{what} done") };
-            println!("{text}");
+            say!("{text}");
             report(if restart { Severity::Warning } else { Severity::Information }, &text);
             Ok(if restart { RESTART } else { 0 })
         }
@@ -258,8 +274,8 @@ const PATIENCE_AT_START: u32 = 600;
 /// The boot service's log lies beside the drivers' other traces.
 #[cfg(windows)]
 fn service_system() -> xenpv_setup::windows::Windows {
-    let root = std::env::var_os("SystemRoot").map_or_else(|| PathBuf::from(r"C:\Windows"), PathBuf::from);
-    xenpv_setup::windows::Windows::new(Some(root.join("Logs").join("xenpv-boot.log")), false)
+    use xenpv_setup::windows::{Windows, windows_folder};
+    Windows::new(Some(windows_folder().join("Logs").join("xenpv-boot.log")), false)
 }
 
 #[cfg(windows)]

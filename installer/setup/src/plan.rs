@@ -13,7 +13,7 @@ use crate::{
     registry::Value,
     state::{self, DISARMED, Wanted},
     step::Step,
-    system::StorePackage,
+    system::{Place, StorePackage},
 };
 
 /// What shall be reached.
@@ -31,12 +31,7 @@ pub enum Order {
         take_over: bool,
     },
     /// Nothing of ours.
-    Remove {
-        /// The program that finishes the removal after a restart.
-        program: PathBuf,
-        /// Where it is kept meanwhile.
-        refuge: PathBuf,
-    },
+    Remove,
 }
 
 /// The next steps.
@@ -63,12 +58,12 @@ impl Plan {
 
 /// Decides the next steps.
 #[must_use]
-pub fn next(facts: &Facts, order: &Order, program: &Path) -> Plan {
+pub fn next(facts: &Facts, order: &Order, place: &Place) -> Plan {
     match order {
         Order::Install { folder, version, repair, take_over } => {
-            install(facts, folder.as_deref(), version, (*repair, *take_over), program)
+            install(facts, folder.as_deref(), version, (*repair, *take_over), place)
         }
-        Order::Remove { program, refuge } => remove(facts, program, refuge),
+        Order::Remove => remove(facts, place),
     }
 }
 
@@ -77,7 +72,7 @@ fn install(
     folder: Option<&Path>,
     version: &str,
     (again, take_over): (bool, bool),
-    program: &Path,
+    place: &Place,
 ) -> Plan {
     let mut plan = Plan::default();
     let state = &facts.state;
@@ -100,9 +95,7 @@ fn install(
         others(facts, &mut plan);
     }
     networks(facts, &mut plan);
-    if facts.boot_service.as_deref() != Some(&boot_command(program)) {
-        plan.push(Step::CreateBootService { program: program.to_owned() });
-    }
+    keep(facts, place, place.loose, &mut plan);
     // On the disk before the first package: Windows installs what is in the store by itself, and a NIC that
     // changes sides must find its addresses.
     plan.flush();
@@ -306,7 +299,20 @@ pub fn clean(facts: &Facts) -> Plan {
     plan
 }
 
-fn remove(facts: &Facts, program: &Path, refuge: &Path) -> Plan {
+/// Has the boot service run this program: from where it is, or from its refuge.
+fn keep(facts: &Facts, place: &Place, flees: bool, plan: &mut Plan) {
+    let Place { program, refuge, kept, .. } = place;
+    let copy = flees && !kept && program != refuge;
+    if copy {
+        plan.push(Step::CopyProgram { to: refuge.clone() });
+    }
+    let from = if flees { refuge } else { program };
+    if copy || facts.boot_service.as_deref() != Some(&boot_command(from)) {
+        plan.push(Step::CreateBootService { program: from.clone() });
+    }
+}
+
+fn remove(facts: &Facts, place: &Place) -> Plan {
     let mut plan = Plan::default();
     let state = &facts.state;
     // A device that another vendor's driver has is none of ours.
@@ -330,12 +336,7 @@ fn remove(facts: &Facts, program: &Path, refuge: &Path) -> Plan {
     plan.flush();
     if facts.pv_in_use() {
         // The disk (or the network) hangs on our drivers: everything else comes after a restart without.
-        if facts.boot_service.as_deref() != Some(&boot_command(refuge)) {
-            if program != refuge {
-                plan.push(Step::CopyProgram { to: refuge.to_owned() });
-            }
-            plan.push(Step::CreateBootService { program: refuge.to_owned() });
-        }
+        keep(facts, place, true, &mut plan);
         plan.flush();
         if !facts.restart_due {
             plan.push(Step::MakeVolatile { key: RESTART_DUE.into() });
@@ -361,7 +362,7 @@ fn remove(facts: &Facts, program: &Path, refuge: &Path) -> Plan {
         for path in &facts.copies {
             plan.push(Step::DeleteFile { path: path.clone() });
         }
-        plan.push(Step::DeleteFile { path: refuge.to_owned() });
+        plan.push(Step::DeleteFile { path: place.refuge.clone() });
         plan.push(Step::DeleteKey { key: STATE.into() });
         if facts.boot_service.is_some() {
             plan.push(Step::DeleteService { name: crate::names::BOOT_SERVICE.into() });

@@ -77,11 +77,10 @@ pub fn steps(system: &mut (impl System + ?Sized), plan: &Plan) -> Result<Done, F
 /// # Errors
 /// The first step that failed, or that nothing moves.
 pub fn carry_out(system: &mut (impl System + ?Sized), mut order: Order) -> Result<Done, Failure> {
-    let program = system.program();
     let mut done = Done::default();
     let mut before = Plan::default();
     for _ in 0..ROUNDS {
-        let plan = plan::next(&Facts::gather(system), &order, &program);
+        let plan = plan::next(&Facts::gather(system), &order, &system.place());
         if plan.steps.is_empty() || plan == before {
             break;
         }
@@ -94,7 +93,7 @@ pub fn carry_out(system: &mut (impl System + ?Sized), mut order: Order) -> Resul
         }
         before = plan;
     }
-    let left = plan::next(&Facts::gather(system), &order, &program);
+    let left = plan::next(&Facts::gather(system), &order, &system.place());
     // That no adapter appears is the host's affair: the drivers are in place for when it does.
     let stuck = left.steps.iter().find(|step| !matches!(step, Step::Rescan | Step::Flush));
     match stuck {
@@ -134,10 +133,7 @@ pub fn install(
             system.log(&format!("{failure}; taking everything back"));
             match undo(system) {
                 Ok(_) => Err(failure.into()),
-                Err(second) if second.power_cut => Err(second.into()),
-                Err(second) => {
-                    Err(Failure::new(format!("{failure}; taking it back failed too: {second}")).into())
-                }
+                Err(second) => Err(taken_back(&failure, second.into())),
             }
         }
     }
@@ -178,18 +174,38 @@ fn finish_install(
 /// `uninstall`.
 ///
 /// # Errors
-/// Refusals, or the step that failed: calling it again continues.
+/// Refusals, or a failure after which everything was taken back or another call goes on.
 pub fn uninstall(system: &mut (impl System + ?Sized)) -> Result<Done, Error> {
-    let refusals = refuse::uninstall(&Facts::gather(system));
+    let facts = Facts::gather(system);
+    let refusals = refuse::uninstall(&facts);
     if !refusals.is_empty() {
         return Err(Error::Refused(refusals));
     }
-    Ok(remove(system)?)
+    // What a restart interrupted goes on, and there is nothing to go back to; nor is there when all but the last traces
+    // have gone. Then another call goes on.
+    let begins = facts.state.wanted == Some(Wanted::Installed);
+    match remove(system) {
+        Err(failure) if begins && !failure.power_cut && state::State::read(system).wanted.is_some() => {
+            system.log(&format!("{failure}; taking everything back"));
+            match undo_removal(system, None) {
+                Ok(_) => Err(failure.into()),
+                Err(second) => Err(taken_back(&failure, second)),
+            }
+        }
+        result => Ok(result?),
+    }
+}
+
+/// Why something failed whose undoing failed, too.
+fn taken_back(failure: &Failure, second: Error) -> Error {
+    match second {
+        Error::Failed(second) if second.power_cut => second.into(),
+        second => Failure::new(format!("{failure}; taking it back failed too: {second}")).into(),
+    }
 }
 
 fn remove(system: &mut (impl System + ?Sized)) -> Result<Done, Failure> {
-    let order = Order::Remove { program: system.program(), refuge: system.refuge() };
-    carry_out(system, order)
+    carry_out(system, Order::Remove)
 }
 
 /// Takes back the change that is under way, if one is.

@@ -57,6 +57,21 @@ pub enum BootDisk {
     Emulated,
 }
 
+/// Where this program is. The boot service runs it with the system's rights: only from where nobody but
+/// administrators can write, and where nobody tidies up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file that runs.
+    pub program: PathBuf,
+    /// It lies in a folder of anybody's, a download for example.
+    pub loose: bool,
+    /// Where a copy is kept for the boot service: of a loose program, and of one that the MSI deletes while it still
+    /// has to finish a removal.
+    pub refuge: PathBuf,
+    /// The copy is there, and is this very program.
+    pub kept: bool,
+}
+
 /// A system.
 pub trait System: Registry {
     /// Facts that are not in the registry.
@@ -79,10 +94,8 @@ pub trait System: Registry {
     /// The copy of a driver in `System32\drivers` (DIRID 12, before Windows 10 1709), if there is one:
     /// Windows leaves it there when the package goes.
     fn copied_driver(&self, driver: crate::names::Driver) -> Option<PathBuf>;
-    /// This program.
-    fn program(&self) -> PathBuf;
-    /// Where the program is kept while it finishes a removal.
-    fn refuge(&self) -> PathBuf;
+    /// Where this program is, and where else it may be.
+    fn place(&self) -> Place;
     /// Carries out one step.
     ///
     /// # Errors

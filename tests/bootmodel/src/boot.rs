@@ -256,7 +256,7 @@ pub fn log_on(windows: &mut Windows) {
         if let Err(failure) = run::boot(windows) {
             windows.log.push(format!("boot service: {failure}"));
         }
-        windows.program = crate::windows::PROGRAM.into();
+        windows.program = windows.machine.program.into();
     }
 }
 
@@ -311,6 +311,6 @@ pub fn fresh(machine: &Machine) -> Disk {
         hive.set_text(&channel, "Service", "atapi");
     }
     let mut files = crate::files::Files::default();
-    files.programs.insert(crate::windows::PROGRAM.to_ascii_lowercase());
+    files.programs.insert(machine.program.to_ascii_lowercase());
     Disk { hive: Arc::new(hive), files: Arc::new(files) }
 }

@@ -30,7 +30,7 @@ pub enum Act {
     Repair(&'static str),
     /// `xenpv-setup install --rollback`.
     Rollback,
-    /// `xenpv-setup uninstall`, and the MSI deletes its files.
+    /// `xenpv-setup uninstall`, and whoever put the program there deletes it.
     Uninstall,
     /// `xenpv-setup uninstall --rollback`.
     KeepIt,
@@ -131,7 +131,7 @@ pub fn stories() -> Vec<Story> {
             &[Uninstall, Restart],
             Ends::Gone,
             Ends::Gone,
-            1,
+            0,
         ),
         story("removal taken back", &v1, &[Uninstall, KeepIt, Restart], Ends::Version(V1), Ends::Anyhow, 2),
         story(
@@ -215,7 +215,7 @@ impl Life {
             Act::Uninstall => {
                 let done = run::uninstall(windows).map_err(|e| failed(&e));
                 if done.is_ok() {
-                    let program = crate::windows::PROGRAM.to_ascii_lowercase();
+                    let program = windows.machine.program.to_ascii_lowercase();
                     windows.change_files(|files| {
                         files.programs.remove(&program);
                     });

@@ -66,6 +66,8 @@ pub struct Machine {
     pub back_ends: bool,
     /// `vm-data/xenpv/unplug`.
     pub host_key: Option<&'static [u8]>,
+    /// Where the setup program is run from.
+    pub program: &'static str,
     /// Driver folders that can be read.
     pub folders: BTreeMap<String, Arc<Release>>,
     /// Releases by version.
@@ -122,6 +124,8 @@ pub struct Weather {
     pub clings: bool,
     /// The setup program's step that fails.
     pub failing_step: Option<usize>,
+    /// It does not fail: the program is killed there.
+    pub killed: bool,
     /// Protections that are switched off.
     pub sabotage: Sabotage,
 }
@@ -136,6 +140,7 @@ impl Default for Weather {
             enum_first: false,
             clings: false,
             failing_step: None,
+            killed: false,
             sabotage: Sabotage::default(),
         }
     }
@@ -159,6 +164,7 @@ impl Machine {
             mac: "00163E123456".into(),
             back_ends: true,
             host_key: None,
+            program: crate::windows::PROGRAM,
             folders,
             releases,
         }

@@ -12,7 +12,7 @@ use xenpv_setup::{
     net::{Interface, IpConfig, Side},
     registry::{Registry, Value},
     step::{Failure, Outcome, Step},
-    system::{BootDisk, Os, Presence, StorePackage, System},
+    system::{BootDisk, Os, Place, Presence, StorePackage, System},
 };
 
 use crate::{
@@ -25,8 +25,10 @@ use crate::{
 
 /// Where the MSI puts the program.
 pub const PROGRAM: &str = r"C:\Program Files\XenPV\xenpv-setup.exe";
-/// Where it is kept while it finishes a removal.
-pub const REFUGE: &str = r"C:\ProgramData\XenPV\xenpv-setup.exe";
+/// Where somebody without the MSI has put it.
+pub const DOWNLOAD: &str = r"C:\Users\admin\Downloads\xenpv-setup.exe";
+/// Where a copy is kept for the boot service when the program is not there to stay.
+pub const REFUGE: &str = r"C:\Program Files\XenPV Boot\xenpv-setup.exe";
 /// The emulated NIC's interface.
 pub const EMULATED_NIC: &str = "{E0000000-0000-0000-0000-000000000001}";
 /// Where the model keeps an interface's configuration.
@@ -71,10 +73,10 @@ impl Windows {
     /// Nothing runs yet.
     pub(crate) fn new(machine: Arc<Machine>, weather: Weather, disk: &Disk) -> Self {
         Self {
-            machine,
             weather,
             tape: Tape::new(disk),
-            program: PathBuf::from(PROGRAM),
+            program: PathBuf::from(machine.program),
+            machine,
             log: Vec::new(),
             route: BootDisk::Emulated,
             mask: 0,
@@ -504,18 +506,19 @@ impl System for Windows {
         self.file_exists(&path).then(|| format!("C:\\Windows\\{path}").into())
     }
 
-    fn program(&self) -> PathBuf {
-        self.program.clone()
-    }
-
-    fn refuge(&self) -> PathBuf {
-        PathBuf::from(REFUGE)
+    fn place(&self) -> Place {
+        Place {
+            program: self.program.clone(),
+            loose: self.program == Path::new(DOWNLOAD),
+            refuge: PathBuf::from(REFUGE),
+            kept: self.files.programs.contains(&REFUGE.to_ascii_lowercase()),
+        }
     }
 
     fn apply(&mut self, step: &Step) -> Result<Outcome, Failure> {
         self.applied += 1;
         if self.weather.failing_step == Some(self.applied) {
-            return Err(Failure::new("injected"));
+            return Err(Failure { power_cut: self.weather.killed, ..Failure::new("injected") });
         }
         let done = Ok(Outcome::default());
         match step {

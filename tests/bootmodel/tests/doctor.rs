@@ -120,3 +120,41 @@ fn damaged_hives_are_refused_or_read_without_harm() {
         }
     }
 }
+
+#[test]
+fn the_page_for_administrators_lists_every_code() {
+    let read = |path: &str| {
+        let path = format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    let (source, page) = (read("installer/setup/src/doctor.rs"), read("docs/install.md"));
+    // What follows a level is a code.
+    let of =
+        |line: &str| line.trim().strip_suffix(',')?.strip_prefix('"')?.strip_suffix('"').map(str::to_owned);
+    let lines: Vec<&str> = source.lines().collect();
+    let mut codes: Vec<String> = lines
+        .windows(2)
+        .filter(|pair| pair[0].trim().starts_with("Level::") && pair[0].trim().ends_with(','))
+        .filter_map(|pair| of(pair[1]))
+        .collect();
+    codes.extend(lines.iter().filter_map(|line| {
+        let (_, rest) = line.split_once("judge.add(Level::")?;
+        rest.split('"').nth(1).map(str::to_owned)
+    }));
+    assert!(codes.len() >= 20, "{codes:?}");
+    let missing: Vec<&String> = codes.iter().filter(|code| !page.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "docs/install.md lacks {missing:?}");
+}
+
+#[test]
+fn json_has_the_documented_form() {
+    let report = live(&guest(&[Act::Install(V1), Act::Restart]));
+    let json = serde_json::to_value(&report).expect("JSON");
+    let keys = |value: &serde_json::Value| {
+        value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    };
+    assert_eq!(keys(&json), ["boot_disk", "findings", "level", "version"]);
+    assert_eq!(keys(&json["findings"][0]), ["code", "level", "remedy", "text"]);
+    assert_eq!((&json["boot_disk"], &json["version"]), (&"pv".into(), &V1.into()));
+    assert_eq!((&json["level"], &json["findings"][0]["code"]), (&"good".into(), &"installed".into()));
+}

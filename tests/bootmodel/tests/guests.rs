@@ -1,7 +1,7 @@
 //! What happens to a guest besides our own operations: feature updates, images, injection by DISM, other
 //! vendors' drivers.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use bootmodel::{
     boot,
@@ -10,10 +10,12 @@ use bootmodel::{
     machine::{Machine, Weather, folder},
     rival,
     tape::Disk,
+    windows::{DOWNLOAD, PROGRAM, REFUGE},
 };
 use xenpv_setup::{
     facts::Facts,
     names::{Driver, ENUM, SERVICES},
+    plan::boot_command,
     refuse::Allowances,
     registry::Registry,
     run::{self, Error},
@@ -96,6 +98,31 @@ fn a_feature_update_may_lose_any_part_of_ours() {
         }
     }
     println!("{} subsets, {boots} boots", 1 << losses.len());
+}
+
+#[test]
+fn a_program_that_was_downloaded_may_be_deleted() {
+    let machine = Arc::new(Machine { program: DOWNLOAD, ..(*machine()).clone() });
+    let mut life = Life::new(&machine, Weather::default()).expect("boots");
+    let programs = |life: &Life| life.windows.files().programs.iter().cloned().collect::<Vec<_>>();
+    life.act(Act::Install(V1)).expect("boots");
+    life.windows.change_files(|files| {
+        files.programs.remove(&DOWNLOAD.to_ascii_lowercase());
+    });
+    for _ in 0..2 {
+        life.act(Act::Restart).expect("boots");
+    }
+    assert_eq!(programs(&life), [REFUGE.to_ascii_lowercase()]);
+    let facts = Facts::gather(&life.windows);
+    assert_eq!(facts.boot_service, Some(boot_command(Path::new(REFUGE))));
+    assert_eq!(facts.state.booted.as_deref(), Some(V1), "the boot service has run: {:?}", life.windows.log);
+    life.check(Ends::Pv(V1)).expect("runs");
+    // A removal by the MSI's copy finishes with what is there.
+    life.windows.program = PROGRAM.into();
+    for act in [Act::Uninstall, Act::Restart, Act::Restart] {
+        life.act(act).expect("boots");
+    }
+    life.check(Ends::Gone).expect("nothing is left");
 }
 
 /// What `sysprep /generalize` does: device instances go, unless the answer file keeps them.

@@ -1,7 +1,7 @@
 //! The model notices what is wrong: every protection of the bus driver and every order that matters is
 //! broken once, and a guest that does not boot (or does not get where it should) is found.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use bootmodel::{
     boot,
@@ -16,7 +16,7 @@ use xenpv_setup::{
     registry::Registry,
     run,
     step::Step,
-    system::BootDisk,
+    system::{BootDisk, System as _},
 };
 
 fn machine() -> Arc<Machine> {
@@ -141,9 +141,7 @@ fn removal_in_order(arrange: impl Fn(Vec<Step>) -> Vec<Step>) -> Result<usize, S
     let mut facts = Facts::gather(&life.windows);
     facts.boot_disk = Some(BootDisk::Emulated);
     facts.interfaces.clear();
-    let program = PathBuf::from(bootmodel::windows::PROGRAM);
-    let refuge = PathBuf::from(bootmodel::windows::REFUGE);
-    let steps = plan::next(&facts, &Order::Remove { program: program.clone(), refuge }, &program).steps;
+    let steps = plan::next(&facts, &Order::Remove, &life.windows.place()).steps;
     let plan = Plan { steps: arrange(steps), restart: true };
     run::steps(&mut life.windows, &plan).map_err(|failure| failure.to_string())?;
     let disks: Vec<Disk> = life.all_tapes().iter().flat_map(bootmodel::tape::Tape::disks).collect();

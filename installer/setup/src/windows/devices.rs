@@ -8,16 +8,18 @@ use std::{
 
 use windows_sys::Win32::{
     Devices::DeviceAndDriverInstallation::{
-        CM_Get_DevNode_Status, CM_Locate_DevNodeW, CM_REENUMERATE_SYNCHRONOUS, CM_Reenumerate_DevNode,
-        CMP_WaitNoPendingInstallEvents, CR_SUCCESS, DIIRFLAG_FORCE_INF, DN_STARTED, DiInstallDriverW,
-        DiUninstallDevice, HDEVINFO, SP_DEVINFO_DATA, SPOST_PATH, SUOI_FORCEDELETE, SetupCopyOEMInfW,
-        SetupDiCreateDeviceInfoList, SetupDiDestroyDeviceInfoList, SetupDiOpenDeviceInfoW,
-        SetupGetInfDriverStoreLocationW, SetupUninstallOEMInfW,
+        CM_REENUMERATE_SYNCHRONOUS, CR_SUCCESS, DIIRFLAG_FORCE_INF, DN_STARTED, HDEVINFO, SP_DEVINFO_DATA,
+        SPOST_PATH, SUOI_FORCEDELETE, SetupCopyOEMInfW, SetupDiCreateDeviceInfoList,
+        SetupDiDestroyDeviceInfoList, SetupDiOpenDeviceInfoW, SetupGetInfDriverStoreLocationW,
+        SetupUninstallOEMInfW,
     },
     Foundation::{ERROR_FILE_NOT_FOUND, ERROR_NO_MORE_ITEMS, FALSE},
 };
 
-use super::text::{failure, last, last_failure, narrow, wide};
+use super::{
+    system32,
+    text::{failure, last, last_failure, narrow, wide},
+};
 use crate::{
     step::{Failure, Outcome},
     system::Presence,
@@ -50,11 +52,12 @@ pub fn stage(inf: &Path) -> Result<(), Failure> {
 
 /// Installs a package on the devices that it fits.
 pub fn install(inf: &Path, force: bool) -> Result<Outcome, Failure> {
+    let install = system32::di_install_driver()?;
     let path = wide(inf);
     let mut restart = FALSE;
     let flags = if force { DIIRFLAG_FORCE_INF } else { 0 };
     // SAFETY: the path ends with a NUL, the answer is written to a local.
-    let good = unsafe { DiInstallDriverW(ptr::null_mut(), path.as_ptr(), flags, &raw mut restart) };
+    let good = unsafe { install(ptr::null_mut(), path.as_ptr(), flags, &raw mut restart) };
     // "No more items": no device had a worse driver than this one, so nothing had to be done.
     if good == FALSE && last() != ERROR_NO_MORE_ITEMS {
         return Err(last_failure());
@@ -65,31 +68,35 @@ pub fn install(inf: &Path, force: bool) -> Result<Outcome, Failure> {
 
 /// Waits until Windows has installed what it has found.
 fn settle() {
+    let Ok(wait) = system32::cmp_wait_no_pending_install_events() else { return };
     // SAFETY: no pointers. That the time is over is no error.
-    unsafe { CMP_WaitNoPendingInstallEvents(PATIENCE_MS) };
+    unsafe { wait(PATIENCE_MS) };
 }
 
 /// Has the whole tree looked through.
-pub fn rescan() {
+pub fn rescan() -> Result<(), Failure> {
+    let (locate, reenumerate) = (system32::cm_locate_devnode()?, system32::cm_reenumerate_devnode()?);
     let mut root = 0;
     // SAFETY: no name is the root; the answer is written to a local.
-    if unsafe { CM_Locate_DevNodeW(&raw mut root, ptr::null(), 0) } == CR_SUCCESS {
+    if unsafe { locate(&raw mut root, ptr::null(), 0) } == CR_SUCCESS {
         // SAFETY: a device node.
-        unsafe { CM_Reenumerate_DevNode(root, CM_REENUMERATE_SYNCHRONOUS) };
+        unsafe { reenumerate(root, CM_REENUMERATE_SYNCHRONOUS) };
     }
     settle();
+    Ok(())
 }
 
 /// Whether a device is there, and how it is.
 pub fn presence(instance: &str) -> Option<Presence> {
+    let (locate, get_status) = (system32::cm_locate_devnode().ok()?, system32::cm_get_devnode_status().ok()?);
     let id = wide(instance);
     let (mut node, mut status, mut problem) = (0, 0, 0);
     // SAFETY: the ID ends with a NUL; only present devices are found.
-    if unsafe { CM_Locate_DevNodeW(&raw mut node, id.as_ptr(), 0) } != CR_SUCCESS {
+    if unsafe { locate(&raw mut node, id.as_ptr(), 0) } != CR_SUCCESS {
         return None;
     }
     // SAFETY: the answers are written to locals.
-    if unsafe { CM_Get_DevNode_Status(&raw mut status, &raw mut problem, node, 0) } != CR_SUCCESS {
+    if unsafe { get_status(&raw mut status, &raw mut problem, node, 0) } != CR_SUCCESS {
         return None;
     }
     Some(Presence { started: status & DN_STARTED != 0, problem })
@@ -107,6 +114,7 @@ impl Drop for List {
 
 /// Uninstalls a device, present or not.
 pub fn remove(instance: &str) -> Result<Outcome, Failure> {
+    let uninstall = system32::di_uninstall_device()?;
     // SAFETY: no class and no window.
     let list = List(unsafe { SetupDiCreateDeviceInfoList(ptr::null(), ptr::null_mut()) });
     if list.0 == -1 {
@@ -125,7 +133,7 @@ pub fn remove(instance: &str) -> Result<Outcome, Failure> {
     }
     let mut restart = FALSE;
     // SAFETY: a device of the list.
-    let good = unsafe { DiUninstallDevice(ptr::null_mut(), list.0, &raw const data, 0, &raw mut restart) };
+    let good = unsafe { uninstall(ptr::null_mut(), list.0, &raw const data, 0, &raw mut restart) };
     if good == FALSE { Err(last_failure()) } else { Ok(Outcome { restart: restart != FALSE }) }
 }
 

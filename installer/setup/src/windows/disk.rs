@@ -1,7 +1,12 @@
 //! Disks, files, and who runs this.
 #![expect(unsafe_code, reason = "calls Windows")]
 
-use std::{path::Path, ptr};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    ptr,
+};
 
 use windows_sys::Win32::{
     Foundation::{CloseHandle, FALSE, HANDLE, INVALID_HANDLE_VALUE, WAIT_ABANDONED, WAIT_OBJECT_0},
@@ -18,12 +23,15 @@ use windows_sys::Win32::{
             IOCTL_STORAGE_QUERY_PROPERTY, PropertyStandardQuery, STORAGE_DEVICE_DESCRIPTOR,
             STORAGE_PROPERTY_QUERY, StorageDeviceProperty,
         },
-        SystemInformation::GetSystemTime,
+        SystemInformation::{GetSystemTime, GetSystemWindowsDirectoryW},
         Threading::{CreateMutexW, ReleaseMutex, WaitForSingleObject},
     },
 };
 
-use super::text::{last_failure, wide};
+use super::{
+    service,
+    text::{last_failure, narrow, wide},
+};
 use crate::{step::Failure, system::BootDisk};
 
 /// `VENDOR` of xenvbd's INQUIRY data.
@@ -41,7 +49,8 @@ impl Drop for Object {
 
 /// What the volume of Windows is on: the vendor that its disk reports.
 pub fn boot_disk() -> BootDisk {
-    let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".into());
+    let folder = super::windows_folder();
+    let drive = folder.to_string_lossy().split('\\').next().unwrap_or("C:").to_owned();
     match vendor(&format!(r"\\.\{drive}")) {
         Some(vendor) if vendor.trim() == VENDOR => BootDisk::Pv,
         // Xen Project, XenServer, XCP-ng, AWS: "XENSRC"; GPLPV: "XEN".
@@ -143,13 +152,60 @@ pub fn turn(seconds: u32) -> Option<impl Drop> {
     (waited == WAIT_OBJECT_0 || waited == WAIT_ABANDONED).then(|| Turn(mutex))
 }
 
+/// The Windows folder.
+pub fn windows_folder() -> Option<PathBuf> {
+    let mut buffer = [0u16; 260];
+    // SAFETY: the buffer is described by its length.
+    let length = unsafe { GetSystemWindowsDirectoryW(buffer.as_mut_ptr(), buffer.len() as u32) } as usize;
+    (length > 0 && length < buffer.len()).then(|| PathBuf::from(narrow(&buffer)))
+}
+
+/// Copies a file to where another one, or an older one, may be: it is there as a whole or not at all, and on the disk
+/// before anything names it.
+pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let part = part(to);
+    let copied = copy(from, &part).and_then(|()| {
+        std::fs::rename(&part, to).or_else(|_| {
+            // The boot service may run from it.
+            service::stop_boot_service();
+            std::fs::rename(&part, to)
+        })
+    });
+    if copied.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    copied
+}
+
+/// The name of a copy that is not whole yet.
+fn part(of: &Path) -> PathBuf {
+    of.with_extension("new")
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut file = File::create(to)?;
+    io::copy(&mut File::open(from)?, &mut file)?;
+    file.sync_all()
+}
+
 /// Deletes a file; one that is in use goes at the next boot.
 pub fn delete_now_or_at_boot(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().map(Path::to_owned);
     if !path.exists() {
         return Ok(());
     }
-    if std::fs::remove_file(path).is_ok() {
+    let delete = || std::fs::remove_file(path);
+    let deleted = delete().or_else(|_| {
+        // The boot service may run from it.
+        service::stop_boot_service();
+        delete()
+    });
+    if deleted.is_ok() {
+        // Of a copy that was cut off; there is none as a rule.
+        let _ = std::fs::remove_file(part(path));
         if let Some(folder) = folder {
             // Only when nothing else is in it.
             let _ = std::fs::remove_dir(folder);

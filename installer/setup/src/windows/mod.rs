@@ -6,6 +6,7 @@ mod eventlog;
 mod network;
 mod registry;
 mod service;
+mod system32;
 mod text;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
 pub use disk::turn;
 pub use eventlog::{Severity, report};
 pub use service::{run_as_service, start as start_boot_service};
+pub use system32::only_from_system32;
 
 use crate::{
     names::{BOOT_SERVICE, Driver},
@@ -25,7 +27,7 @@ use crate::{
     plan::boot_command,
     registry::{Registry, Value},
     step::{Failure, Outcome, Step},
-    system::{BootDisk, Os, Presence, StorePackage, System},
+    system::{BootDisk, Os, Place, Presence, StorePackage, System},
 };
 
 /// The running Windows.
@@ -57,9 +59,10 @@ impl Registry for Windows {
     }
 }
 
-/// The Windows folder.
-fn windows_folder() -> PathBuf {
-    std::env::var_os("SystemRoot").map_or_else(|| PathBuf::from(r"C:\Windows"), PathBuf::from)
+/// The Windows folder: asked of Windows, as a user can set the variables of what is elevated for him.
+#[must_use]
+pub fn windows_folder() -> PathBuf {
+    disk::windows_folder().unwrap_or_else(|| PathBuf::from(r"C:\Windows"))
 }
 
 impl System for Windows {
@@ -129,14 +132,18 @@ impl System for Windows {
         path.exists().then_some(path)
     }
 
-    fn program(&self) -> PathBuf {
-        std::env::current_exe().unwrap_or_else(|_| PathBuf::from("xenpv-setup.exe"))
-    }
-
-    fn refuge(&self) -> PathBuf {
-        let data =
-            std::env::var_os("ProgramData").map_or_else(|| PathBuf::from(r"C:\ProgramData"), PathBuf::from);
-        data.join("XenPV").join("xenpv-setup.exe")
+    fn place(&self) -> Place {
+        let programs = self
+            .text(r"SOFTWARE\Microsoft\Windows\CurrentVersion", "ProgramFilesDir")
+            .unwrap_or_else(|| r"C:\Program Files".into());
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("xenpv-setup.exe"));
+        let refuge = PathBuf::from(format!(r"{programs}\XenPV Boot\xenpv-setup.exe"));
+        // Not by the components: Windows' paths have no case.
+        let below = format!("{programs}\\").to_lowercase();
+        let loose = !program.to_string_lossy().to_lowercase().starts_with(&below);
+        let kept =
+            std::fs::read(&refuge).is_ok_and(|copy| std::fs::read(&program).is_ok_and(|own| own == copy));
+        Place { program, loose, refuge, kept }
     }
 
     fn apply(&mut self, step: &Step) -> Result<Outcome, Failure> {
@@ -149,7 +156,7 @@ impl System for Windows {
             Step::Flush => registry::flush("SYSTEM")?,
             Step::Stage { inf } => devices::stage(inf)?,
             Step::Install { inf, force } => return devices::install(inf, *force),
-            Step::Rescan => devices::rescan(),
+            Step::Rescan => devices::rescan()?,
             Step::RemoveDevice { instance } => return devices::remove(instance),
             Step::RemovePackage { published } => devices::remove_package(published)?,
             Step::DeleteService { name } => {
@@ -162,12 +169,7 @@ impl System for Windows {
                 eventlog::register()?;
                 service::create(BOOT_SERVICE, "Xen PV boot guard", &boot_command(program))?;
             }
-            Step::CopyProgram { to } => {
-                if let Some(folder) = to.parent() {
-                    std::fs::create_dir_all(folder).map_err(file)?;
-                }
-                std::fs::copy(self.program(), to).map_err(file)?;
-            }
+            Step::CopyProgram { to } => disk::replace(&self.place().program, to).map_err(file)?,
             Step::DeleteFile { path } => disk::delete_now_or_at_boot(path)?,
             Step::Configure { interface, config } => {
                 let index =
@@ -190,8 +192,8 @@ impl System for Windows {
 
     fn log(&mut self, line: &str) {
         if self.progress {
-            // The MSI shows these lines.
-            println!("{}", line.chars().take(200).collect::<String>());
+            // The MSI shows these lines. That nobody listens any more stops nothing.
+            let _ = writeln!(std::io::stdout(), "{}", line.chars().take(200).collect::<String>());
         }
         if let Some(path) = &self.log
             && let Ok(mut file) = OpenOptions::new().append(true).create(true).open(path)

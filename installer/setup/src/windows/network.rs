@@ -4,14 +4,14 @@
 use std::{
     ffi::CStr,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use windows_sys::Win32::{
     Foundation::ERROR_BUFFER_OVERFLOW,
     NetworkManagement::{
         IpHelper::{
-            GAA_FLAG_INCLUDE_GATEWAYS, GAA_FLAG_SKIP_ANYCAST, GAA_FLAG_SKIP_MULTICAST, GetAdaptersAddresses,
+            GAA_FLAG_INCLUDE_GATEWAYS, GAA_FLAG_SKIP_ANYCAST, GAA_FLAG_SKIP_MULTICAST,
             IP_ADAPTER_ADDRESSES_LH, IP_ADAPTER_GATEWAY_ADDRESS_LH, IP_ADAPTER_UNICAST_ADDRESS_LH,
         },
         Ndis::IfOperStatusUp,
@@ -21,7 +21,7 @@ use windows_sys::Win32::{
     },
 };
 
-use super::text::narrow;
+use super::{system32, text::narrow};
 use crate::{
     net::{Interface, IpConfig, Side},
     registry::Registry,
@@ -45,6 +45,7 @@ struct Adapter {
 }
 
 fn adapters() -> Vec<Adapter> {
+    let Ok(get_adapters_addresses) = system32::get_adapters_addresses() else { return Vec::new() };
     let flags = GAA_FLAG_INCLUDE_GATEWAYS | GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST;
     let mut length = 0u32;
     let mut buffer: Vec<u64> = Vec::new();
@@ -52,7 +53,7 @@ fn adapters() -> Vec<Adapter> {
         let list = buffer.as_mut_ptr().cast::<IP_ADAPTER_ADDRESSES_LH>();
         // SAFETY: the buffer is described by its length, and aligned.
         let error = unsafe {
-            GetAdaptersAddresses(u32::from(AF_UNSPEC), flags, std::ptr::null(), list, &raw mut length)
+            get_adapters_addresses(u32::from(AF_UNSPEC), flags, std::ptr::null(), list, &raw mut length)
         };
         match error {
             0 if length != 0 => return walk(list),
@@ -194,12 +195,30 @@ pub fn index(guid: &str) -> Option<u32> {
 /// Calls `netsh`.
 pub fn netsh(words: &[String]) -> Result<(), Failure> {
     let program = super::windows_folder().join("System32").join("netsh.exe");
-    let output =
-        Command::new(program).args(words).output().map_err(|error| Failure::new(error.to_string()))?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("netsh {}: {text}", words.join(" "))))
+    let failed = |text: &str| Failure::new(format!("netsh {}: {text}", words.join(" ")));
+    let broken = |error: std::io::Error| failed(&error.to_string());
+    let (none, piped) = (Stdio::null, Stdio::piped);
+    let mut netsh = Command::new(program)
+        .args(words)
+        .stdin(none())
+        .stdout(piped())
+        .stderr(none())
+        .spawn()
+        .map_err(broken)?;
+    // What it says has room in the pipe.
+    for _ in 0..NETSH_LOOKS {
+        let Some(status) = netsh.try_wait().map_err(broken)? else {
+            std::thread::sleep(NETSH_PAUSE);
+            continue;
+        };
+        let said = netsh.wait_with_output().map_err(broken)?.stdout;
+        return if status.success() { Ok(()) } else { Err(failed(String::from_utf8_lossy(&said).trim())) };
     }
+    // It may have ended just now.
+    let _ = netsh.kill();
+    Err(failed("it does not end"))
 }
+
+/// How often, and how long apart, it is looked whether `netsh` has ended.
+const NETSH_LOOKS: u32 = 600;
+const NETSH_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);

@@ -4,7 +4,7 @@
 use std::ptr;
 
 use windows_sys::Win32::{
-    Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND},
+    Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND, WIN32_ERROR},
     System::Registry::{
         HKEY, HKEY_LOCAL_MACHINE, KEY_READ, KEY_WOW64_64KEY, KEY_WRITE, REG_OPTION_NON_VOLATILE,
         REG_OPTION_VOLATILE, RegCloseKey, RegCreateKeyExW, RegDeleteTreeW, RegDeleteValueW, RegEnumKeyExW,
@@ -62,84 +62,49 @@ impl Key {
         if error == 0 { Ok(Self(key)) } else { Err(failure(error)) }
     }
 
+    /// The type of a value, and its length; with room for them also its bytes.
+    fn query(&self, name: &[u16], data: *mut u8, length: &mut u32) -> Option<u32> {
+        let mut kind = 0;
+        // SAFETY: the name ends with a NUL; the data is null or described by its length.
+        let error =
+            unsafe { RegQueryValueExW(self.0, name.as_ptr(), ptr::null(), &raw mut kind, data, length) };
+        (error == 0).then_some(kind)
+    }
+
     /// A value.
     pub fn value(&self, name: &str) -> Option<Value> {
         let name = wide(name);
-        let (mut kind, mut length) = (0, 0);
-        // SAFETY: only type and length are asked for.
-        let error = unsafe {
-            RegQueryValueExW(
-                self.0,
-                name.as_ptr(),
-                ptr::null(),
-                &raw mut kind,
-                ptr::null_mut(),
-                &raw mut length,
-            )
-        };
-        if error != 0 || length > DATA {
+        let mut length = 0;
+        self.query(&name, ptr::null_mut(), &mut length)?;
+        if length > DATA {
             return None;
         }
         let mut data = vec![0u8; length as usize];
-        // SAFETY: the buffer is described by its length.
-        let error = unsafe {
-            RegQueryValueExW(
-                self.0,
-                name.as_ptr(),
-                ptr::null(),
-                &raw mut kind,
-                data.as_mut_ptr(),
-                &raw mut length,
-            )
-        };
+        let kind = self.query(&name, data.as_mut_ptr(), &mut length)?;
         data.truncate(length as usize);
-        (error == 0).then(|| decode(kind, &data))
+        Some(decode(kind, &data))
     }
 
     /// Names of values.
     pub fn value_names(&self) -> Vec<String> {
-        self.names(|index, name, length| {
-            // SAFETY: the name's buffer is described by its length; the rest is not asked for.
-            unsafe {
-                RegEnumValueW(
-                    self.0,
-                    index,
-                    name,
-                    length,
-                    ptr::null(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                )
-            }
-        })
+        self.names(RegEnumValueW)
     }
 
     /// Names of subkeys.
     pub fn subkeys(&self) -> Vec<String> {
-        self.names(|index, name, length| {
-            // SAFETY: the name's buffer is described by its length; the rest is not asked for.
-            unsafe {
-                RegEnumKeyExW(
-                    self.0,
-                    index,
-                    name,
-                    length,
-                    ptr::null(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                )
-            }
-        })
+        self.names(RegEnumKeyExW)
     }
 
-    fn names(&self, next: impl Fn(u32, *mut u16, *mut u32) -> u32) -> Vec<String> {
+    fn names<A, B, C>(&self, next: Enumerate<A, B, C>) -> Vec<String> {
+        let (a, b, c) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         let mut buffer = vec![0u16; NAME];
         let mut out = Vec::new();
         for index in 0.. {
             let mut length = NAME as u32;
-            if next(index, buffer.as_mut_ptr(), &raw mut length) != 0 {
+            // SAFETY: the name's buffer is described by its length; the rest is not asked for.
+            let error =
+                unsafe { next(self.0, index, buffer.as_mut_ptr(), &raw mut length, ptr::null(), a, b, c) };
+            if error != 0 {
                 break;
             }
             out.push(narrow(&buffer[..length as usize]));
@@ -147,6 +112,18 @@ impl Key {
         out
     }
 }
+
+/// What lists the names below a key, with three more facts of each.
+type Enumerate<A, B, C> = unsafe extern "system" fn(
+    HKEY,
+    u32,
+    *mut u16,
+    *mut u32,
+    *const u32,
+    *mut A,
+    *mut B,
+    *mut C,
+) -> WIN32_ERROR;
 
 impl Drop for Key {
     fn drop(&mut self) {

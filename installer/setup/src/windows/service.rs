@@ -99,11 +99,20 @@ pub fn create(name: &str, title: &str, command: &str) -> Result<(), Failure> {
 /// Starts the boot service if it is there: it looks after things at the end of this boot, too. That it does not start
 /// stops nothing.
 pub fn start() {
-    if let Ok(service) =
-        manager().map_err(drop).and_then(|manager| open(&manager, BOOT_SERVICE).map_err(drop))
-    {
+    if let Some(service) = boot_service() {
         // SAFETY: an open service; no arguments.
         unsafe { StartServiceW(service.0, 0, ptr::null()) };
+    }
+}
+
+fn boot_service() -> Option<Handle> {
+    open(&manager().ok()?, BOOT_SERVICE).ok()
+}
+
+/// Stops the boot service, if it is there and runs.
+pub fn stop_boot_service() {
+    if let Some(service) = boot_service() {
+        stop(&service);
     }
 }
 

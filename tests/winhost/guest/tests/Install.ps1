@@ -83,7 +83,7 @@ function Test-InstallRemove {
     }
     # The rest is left to a service that removes itself (installer/README.md); it may restart once more.
     Wait-Until -Seconds 600 -What 'the end of the removal' -Condition {
-        -not (Test-Path -LiteralPath "$env:ProgramData\XenPV")
+        -not (Test-Path -LiteralPath "$env:ProgramFiles\XenPV Boot")
     } | Out-Null
     Set-Summary 'removed, and Windows starts'
 }

@@ -189,7 +189,7 @@ fn welcome(database: &mut Database, licence: &str) {
         (28, 166, 314, 32),
         "Windows may have to be restarted once. Drivers of another vendor for Xen have to be removed first.",
     );
-    page.button("Next", 236, "Next", &[("NewDialog", "LicenceDlg", "")]);
+    page.button("Next", 236, "&Next", &[("NewDialog", "LicenceDlg", "")]);
     page.cancel();
     page.keys("Next", "Next", "Cancel").done();
 
@@ -201,8 +201,8 @@ fn welcome(database: &mut Database, licence: &str) {
     );
     page.control("Licence", "ScrollableText", (20, 56, 330, 168), VISIBLE | ENABLED | SUNKEN, None, licence);
     page.tabs.push("Licence".to_owned());
-    page.button("Back", 180, "Back", &[("NewDialog", "WelcomeDlg", "")]);
-    page.button("Next", 236, "Next", &[("NewDialog", "ReadyDlg", "")]);
+    page.button("Back", 180, "&Back", &[("NewDialog", "WelcomeDlg", "")]);
+    page.button("Next", 236, "&Next", &[("NewDialog", "ReadyDlg", "")]);
     page.cancel();
     page.keys("Next", "Next", "Cancel").done();
 
@@ -214,8 +214,8 @@ fn welcome(database: &mut Database, licence: &str) {
         "Choose Install to begin. If anything fails, what was done is undone. The network may be interrupted for some seconds \
          while the network adapter changes over; its addresses are kept.",
     );
-    page.button("Back", 180, "Back", &[("NewDialog", "LicenceDlg", "")]);
-    page.button("Install", 236, "Install", &[("EndDialog", "Return", "")]);
+    page.button("Back", 180, "&Back", &[("NewDialog", "LicenceDlg", "")]);
+    page.button("Install", 236, "&Install", &[("EndDialog", "Return", "")]);
     page.cancel();
     page.keys("Install", "Install", "Cancel").done();
 }
@@ -228,13 +228,13 @@ fn maintenance(database: &mut Database) {
         "Version [ProductVersion]",
     );
     let repair = [("ReinstallMode", "amus", ""), ("Reinstall", "ALL", ""), ("EndDialog", "Return", "")];
-    page.button_at("Repair", (28, 62, 80, 17), PLAIN, "Repair", &repair);
+    page.button_at("Repair", (28, 62, 80, 17), PLAIN, "Re&pair", &repair);
     page.text(
         "RepairText",
         (120, 62, 222, 50),
         "Copies all files again, installs the drivers again, and corrects the settings that Windows needs to start.",
     );
-    page.button_at("Remove", (28, 122, 80, 17), PLAIN, "Remove", &[("NewDialog", "RemoveDlg", "")]);
+    page.button_at("Remove", (28, 122, 80, 17), PLAIN, "&Remove", &[("NewDialog", "RemoveDlg", "")]);
     page.text(
         "RemoveText",
         (120, 122, 222, 50),
@@ -250,10 +250,10 @@ fn maintenance(database: &mut Database) {
         "Choose Remove to begin. Windows is first prepared to start from the emulated disk; only after a start that has worked is \
          the disk driver deleted, which needs no action of yours. If anything fails, what was done is undone.",
     );
-    page.button("Back", 180, "Back", &[("NewDialog", "MaintenanceDlg", "")]);
+    page.button("Back", 180, "&Back", &[("NewDialog", "MaintenanceDlg", "")]);
     // The event deselects all features; conditions look at the property, which is set for sure only like this.
     let remove = [("Remove", "ALL", ""), ("[REMOVE]", "ALL", ""), ("EndDialog", "Return", "")];
-    page.button("Remove", 236, "Remove", &remove);
+    page.button("Remove", 236, "&Remove", &remove);
     page.cancel();
     page.keys("Back", "Back", "Cancel").done();
 
@@ -264,7 +264,7 @@ fn maintenance(database: &mut Database) {
         "An installation was interrupted, or begun from a command line.",
     );
     page.text("What", (28, 62, 314, 40), "Choose Continue to go on with it.");
-    page.button("Continue", 236, "Continue", &[("EndDialog", "Return", "")]);
+    page.button("Continue", 236, "&Continue", &[("EndDialog", "Return", "")]);
     page.cancel();
     page.keys("Continue", "Continue", "Cancel").done();
 }
@@ -308,14 +308,15 @@ fn ends(database: &mut Database) {
         (
             "FatalErrorDlg",
             "Not done",
-            "The reason was shown before, and is in the event log. What had been done was undone: this computer is as it was. To keep \
-             a full log, run:  msiexec /i <file> /l*v <log file>",
+            "The reason was shown before, and is in the event log (Application). What had been done was undone: this computer is as \
+             it was.\r\n\r\nTo keep a full log, begin the installation like this from an elevated prompt:\r\n\r\n\
+             msiexec /i \"[OriginalDatabase]\" /l*v xenpv.log",
             "Exit",
         ),
     ] {
         let mut page = Page::wizard(database, name, title, "[ProductName] [ProductVersion]");
-        page.text("Text", (28, 62, 314, 80), text);
-        page.button("Finish", 304, "Finish", &[("EndDialog", argument, "")]);
+        page.text("Text", (28, 62, 314, 120), text);
+        page.button("Finish", 304, "&Finish", &[("EndDialog", argument, "")]);
         page.keys("Finish", "Finish", "Finish").done();
     }
 }
@@ -323,8 +324,8 @@ fn ends(database: &mut Database) {
 fn questions(database: &mut Database) {
     let mut page = Page::bare(database, "CancelDlg", (260, 85), VISIBLE | MODAL);
     page.text("Text", (20, 15, 220, 30), "Do you want to cancel? What was done so far is undone.");
-    page.button_at("Yes", (72, 57, 56, 17), PLAIN, "Yes", &[("EndDialog", "Exit", "")]);
-    page.button_at("No", (132, 57, 56, 17), PLAIN, "No", &[("EndDialog", "Return", "")]);
+    page.button_at("Yes", (72, 57, 56, 17), PLAIN, "&Yes", &[("EndDialog", "Exit", "")]);
+    page.button_at("No", (132, 57, 56, 17), PLAIN, "&No", &[("EndDialog", "Return", "")]);
     page.keys("No", "No", "No").done();
 
     // Windows shows in ErrorText what went wrong, and those of the buttons that fit; the names of the controls
@@ -332,13 +333,13 @@ fn questions(database: &mut Database) {
     let mut page = Page::bare(database, "ErrorDlg", (330, 110), VISIBLE | MODAL | ERROR);
     page.text("ErrorText", (20, 12, 290, 60), "");
     for (name, text, argument) in [
-        ("A", "Abort", "ErrorAbort"),
+        ("A", "&Abort", "ErrorAbort"),
         ("C", "Cancel", "ErrorCancel"),
-        ("I", "Ignore", "ErrorIgnore"),
-        ("N", "No", "ErrorNo"),
+        ("I", "&Ignore", "ErrorIgnore"),
+        ("N", "&No", "ErrorNo"),
         ("O", "OK", "ErrorOk"),
-        ("R", "Retry", "ErrorRetry"),
-        ("Y", "Yes", "ErrorYes"),
+        ("R", "&Retry", "ErrorRetry"),
+        ("Y", "&Yes", "ErrorYes"),
     ] {
         page.button_at(name, (137, 84, 56, 17), PLAIN, text, &[("EndDialog", argument, "")]);
     }
@@ -361,8 +362,8 @@ fn questions(database: &mut Database) {
         "",
     );
     page.tabs.push("List".to_owned());
-    page.button("Retry", 304, "Retry", &[("EndDialog", "Retry", "")]);
-    page.button("Ignore", 236, "Ignore", &[("EndDialog", "Ignore", "")]);
-    page.button("Exit", 168, "Exit", &[("EndDialog", "Exit", "")]);
+    page.button("Retry", 304, "&Retry", &[("EndDialog", "Retry", "")]);
+    page.button("Ignore", 236, "&Ignore", &[("EndDialog", "Ignore", "")]);
+    page.button("Exit", 168, "E&xit", &[("EndDialog", "Exit", "")]);
     page.keys("Retry", "Retry", "Exit").done();
 }

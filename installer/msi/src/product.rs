@@ -51,6 +51,11 @@ pub struct Product {
 const INSTALLING: &str = "NOT (REMOVE ~= \"ALL\")";
 /// Condition of the removal of the drivers: not while a newer version replaces this one.
 const REMOVING: &str = "REMOVE ~= \"ALL\" AND NOT UPGRADINGPRODUCTCODE";
+/// When the product is there and stays.
+const REPAIRING: &str = "Installed AND NOT (REMOVE ~= \"ALL\")";
+
+/// What an administrator can tell the setup program by properties.
+pub(crate) const OPTIONS: [&str; 2] = ["LOGFILE", "REPLACEOTHERS"];
 
 // Types of custom actions ("Custom Action Types" and the pages of their options).
 const DLL: i32 = 1;
@@ -304,6 +309,11 @@ fn actions(database: &mut Database, product: &Product) {
         database.add("CustomAction", row![format!("Set{name}"), SET_PROPERTY, name, data, Cell::Null]);
         database.add("CustomAction", row![name, kind, "xenpvmsi", "RunSetup", Cell::Null]);
     }
+    // A user without rights can have an installed product repaired, with properties of his choice: the system would
+    // write a file where he wants it.
+    for option in OPTIONS {
+        database.add("CustomAction", row![format!("Forget{option}"), SET_PROPERTY, option, "{}", Cell::Null]);
+    }
     database.add("CustomAction", row!["XenReboot", DLL | CONTINUE, "xenpvmsi", "ScheduleReboot", Cell::Null]);
 }
 
@@ -325,6 +335,8 @@ fn sequences(database: &mut Database) {
         table,
         &[
             ("MigrateFeatureStates", "", 1200),
+            ("ForgetLOGFILE", REPAIRING, 1401),
+            ("ForgetREPLACEOTHERS", REPAIRING, 1402),
             ("SetXenCheck", INSTALLING, 1405),
             ("SetXenInstallRollback", INSTALLING, 1410),
             ("SetXenInstall", INSTALLING, 1420),

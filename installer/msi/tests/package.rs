@@ -166,6 +166,10 @@ const BROKEN: &[(&str, Edit)] = &[
         let list = "LOGFILE;NEWERFOUND;OLDERFOUND;REPLACEOTHERS;InstallFolder";
         set(d, "Property", "SecureCustomProperties", 1, text(list));
     }),
+    ("options", |d| drop_row(d, EXECUTE, "ForgetLOGFILE")),
+    ("options", |d| set(d, EXECUTE, "ForgetREPLACEOTHERS", 1, text("REMOVE"))),
+    ("options", |d| set(d, EXECUTE, "ForgetLOGFILE", 2, Cell::Int(1425))),
+    ("options", |d| set(d, "CustomAction", "ForgetLOGFILE", 3, text("[LOGFILE]"))),
     ("dialogs", |d| set(d, "Control", "CancelDlg", 3, Cell::Int(250))),
     ("dialogs", |d| set(d, "Dialog", "WelcomeDlg", 9, text("Escape"))),
     ("dialogs", |d| set2(d, "Control", ("ReadyDlg", "Back"), 10, text("Back"))),

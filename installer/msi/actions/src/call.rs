@@ -88,10 +88,18 @@ pub fn ending(code: Option<i32>, last: &str) -> Ending {
                     "xenpv-setup.exe ended with exit code {code} and did not say why. Its log file and the event log may tell more."
                 )
             } else {
-                said.to_owned()
+                sentence(said)
             })
         }
     }
+}
+
+/// A program's line as a sentence in a dialog.
+fn sentence(line: &str) -> String {
+    let mut letters = line.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let end = if line.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 #[cfg(test)]
@@ -134,6 +142,7 @@ mod tests {
         assert_eq!(ending(Some(0), "error: x"), Ending::Done);
         assert_eq!(ending(Some(3010), ""), Ending::Reboot);
         assert_eq!(ending(Some(1603), "error: No room.\r\n"), Ending::Failed("No room.".to_owned()));
+        assert_eq!(ending(Some(1603), "error: éa, b"), Ending::Failed("Éa, b.".to_owned()));
         let Ending::Failed(text) = ending(Some(-1_073_741_819), "") else { panic!("failed") };
         assert!(text.contains("0xc0000005"), "{text}");
         assert!(matches!(ending(None, ""), Ending::Failed(_)));

@@ -67,6 +67,7 @@ rules! {
     "reboot", "a reboot is scheduled after all else, and cannot make the installation fail", sequence::reboot;
     "conditions", "conditions can be read and name properties that somebody sets (ICE46, ICE79)", sequence::conditions;
     "secure", "public properties that reach the script are secure custom properties (ICE86)", sequence::secure;
+    "options", "a repair, which a user without rights can begin, takes no options of his", sequence::options;
     "dialogs", "a dialog's controls are there, inside it, and reached by the Tab key in a ring (ICE17, ICE20)", ui::dialogs;
     "overlap", "controls do not lie over each other", ui::overlap;
     "events", "every button does something, and dialogs named by it exist (ICE17)", ui::events;

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::{condition, database::Database};
+use crate::{
+    condition,
+    database::{Cell, Database},
+    product::OPTIONS,
+};
 
 const EXECUTE: &str = "InstallExecuteSequence";
 const TABLES: [&str; 5] =
@@ -223,6 +227,39 @@ pub(super) fn data(database: &Database, found: &mut Vec<String>) {
     }
 }
 
+pub(super) fn options(database: &Database, found: &mut Vec<String>) {
+    let properties = |set: &[(&str, &str)]| -> condition::Properties {
+        set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let (first, there, removal) = (
+        properties(&[]),
+        properties(&[("Installed", "1")]),
+        properties(&[("Installed", "1"), ("REMOVE", "ALL")]),
+    );
+    for option in OPTIONS {
+        let named = format!("[{option}]");
+        let used = database.rows("CustomAction").iter().filter(|row| row[3].text().contains(&named));
+        let first_use = used.filter_map(|row| number(database, EXECUTE, &row[0].text())).min();
+        let forgets = |row: &&Vec<Cell>| {
+            row[1].int().is_some_and(|kind| base(kind) == 51)
+                && row[2].text() == option
+                && row[3].text() == "{}"
+        };
+        let forgotten = database.rows("CustomAction").iter().find(forgets).is_some_and(|row| {
+            custom(database).iter().any(|(name, when, number, _)| {
+                *name == row[0].text()
+                    && first_use.is_none_or(|first| *number < first)
+                    && condition::holds(when, &there) == Ok(true)
+                    && condition::holds(when, &first) == Ok(false)
+                    && condition::holds(when, &removal) == Ok(false)
+            })
+        });
+        if !forgotten {
+            found.push(format!("a repair is given {option}"));
+        }
+    }
+}
+
 pub(super) fn files(database: &Database, found: &mut Vec<String>) {
     let at = |action: &str| number(database, EXECUTE, action);
     let copied = at("InstallFiles");
@@ -281,7 +318,7 @@ pub(super) fn reboot(database: &Database, found: &mut Vec<String>) {
 }
 
 /// Properties that Windows Installer sets.
-const SET_BY_WINDOWS: [&str; 9] = [
+const SET_BY_WINDOWS: [&str; 10] = [
     "Installed",
     "MsiAMD64",
     "Preselected",
@@ -290,6 +327,7 @@ const SET_BY_WINDOWS: [&str; 9] = [
     "REMOVE",
     "RESUME",
     "UPGRADINGPRODUCTCODE",
+    "OriginalDatabase",
     "OutOfDiskSpace",
 ];
 

@@ -177,9 +177,13 @@ pub(super) fn ends(database: &Database, found: &mut Vec<String>) {
 pub(super) fn progress(database: &Database, found: &mut Vec<String>) {
     for row in database.rows("InstallExecuteSequence") {
         let name = row[0].text();
-        // Settings of properties, and what takes no time.
+        // What takes no time.
         let quick = ["AppSearch", "LaunchConditions", "InstallInitialize", "InstallFinalize", "XenReboot"];
-        if name.starts_with("Set") || quick.contains(&name.as_str()) {
+        let sets = database
+            .rows("CustomAction")
+            .iter()
+            .any(|row| row[0].text() == name && row[1].int().is_some_and(|kind| kind & 0x3F == 51));
+        if sets || quick.contains(&name.as_str()) {
             continue;
         }
         if !database.rows("ActionText").iter().any(|text| text[0].text() == name && text[1] != Cell::Null) {

@@ -1,8 +1,11 @@
 //! `package`: builds drivers and programs, and calls `installer/package` to make what is shipped.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use host::{need, run};
 
 use crate::{
@@ -82,9 +85,8 @@ pub fn made(route: Route) -> Result<PathBuf> {
     Ok(run::target().join("package"))
 }
 
-/// `test --part package`: makes the package with the certificate for tests, and has it verified by somebody else.
-pub fn test(route: Route) -> Result<()> {
-    let package = made(route)?;
+/// The Python that has signify.
+pub fn signify() -> Result<PathBuf> {
     need::ensure(&[setup::VENV])?;
     let venv = run::target().join("signify");
     let python = venv.join("bin/python");
@@ -94,10 +96,64 @@ pub fn test(route: Route) -> Result<()> {
             .context("signify could not be installed from PyPI")?;
         std::fs::write(venv.join("ready"), SIGNIFY.join(" "))?;
     }
+    Ok(python)
+}
+
+/// `test --part package`: makes the package with the certificate for tests, and has it verified and read by others.
+pub fn test(route: Route) -> Result<()> {
+    let package = made(route)?;
     run::run(
-        Command::new(&python)
+        Command::new(signify()?)
             .arg(run::root().join("installer/package/tests/signify_check.py"))
-            .arg(package)
+            .arg(&package)
             .arg(run::target().join("test-signing/certificate.pem")),
-    )
+    )?;
+    msitools(&package)
+}
+
+/// GNOME's msitools, with an implementation of everything of their own, read the MSI and unpack its files.
+fn msitools(package: &Path) -> Result<()> {
+    let (info, extract) = (setup::MSITOOLS[0].get()?, setup::MSITOOLS[1].get()?);
+    let msi = package.join(format!("xenpv-{}-x64.msi", env!("CARGO_PKG_VERSION")));
+    let told = |arguments: &[&str]| {
+        run::output(need::command(&info).arg(arguments[0]).arg(&msi).args(&arguments[1..]))
+    };
+    let summary = told(&["suminfo"])?;
+    for wanted in ["x64;1033", "Subject: Xen PV drivers"] {
+        ensure!(summary.contains(wanted), "msiinfo does not see \"{wanted}\" in the summary: {summary}");
+    }
+    let mut rows = 0;
+    for table in told(&["tables"])?.lines().filter(|table| !table.starts_with('_')) {
+        let exported = told(&["export", table])?;
+        // Names, types and keys of the columns, then the rows.
+        let lines = exported.lines().count();
+        ensure!(lines >= 3, "msiinfo cannot export {table}: {exported}");
+        rows += lines - 3;
+    }
+    let place = tempfile::tempdir().context("cannot make a folder")?;
+    run::output(need::command(&extract).arg("-C").arg(place.path()).arg(&msi))?;
+    let unpacked = place.path().join("XenPV");
+    let mut same = 0;
+    for driver in build::DRIVERS {
+        for ending in ["inf", "sys", "cat"] {
+            let file = format!("drivers/{}/{}.{ending}", driver.file, driver.file);
+            equal(&unpacked.join(&file), &package.join(&file))?;
+            same += 1;
+        }
+    }
+    for (there, here) in
+        [("drivers/package.json", "drivers/package.json"), ("xenpv-setup.exe", "xenpv-setup.exe")]
+    {
+        equal(&unpacked.join(there), &package.join(here))?;
+        same += 1;
+    }
+    println!("msitools: {rows} rows read, {same} files as they were packed");
+    ensure!(rows > 200, "only {rows} rows");
+    Ok(())
+}
+
+fn equal(one: &Path, other: &Path) -> Result<()> {
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("{} is not there", path.display()));
+    ensure!(read(one)? == read(other)?, "{} is not {}", one.display(), other.display());
+    Ok(())
 }

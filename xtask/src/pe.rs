@@ -114,11 +114,12 @@ pub fn checksum(image: &[u8], field: usize) -> u32 {
     u32::try_from(sum + image.len() as u64).unwrap_or(u32::MAX)
 }
 
-/// Checks a user-mode program or DLL: x64, ASLR and NX, and no DLL that Windows does not bring.
+/// Checks a user-mode program or DLL: x64, ASLR and NX, and imports from `more` at most beside the DLLs that every
+/// program has.
 ///
 /// # Errors
 /// Names the first property that does not hold.
-pub fn check_user(image: &[u8]) -> Result<()> {
+pub fn check_user(image: &[u8], more: &[&str]) -> Result<()> {
     let pe = PeFile64::parse(image).context("not a PE32+ image")?;
     let nt = pe.nt_headers();
     ensure!(nt.file_header().machine.get(LE) == IMAGE_FILE_MACHINE_AMD64, "not for x64");
@@ -126,7 +127,7 @@ pub fn check_user(image: &[u8]) -> Result<()> {
     let table = pe.import_table()?.context("no imports")?;
     let mut imports = table.descriptors()?;
     while let Some(import) = imports.next()? {
-        windows_own(&String::from_utf8_lossy(table.name(import.name.get(LE))?))?;
+        allowed(&String::from_utf8_lossy(table.name(import.name.get(LE))?), more)?;
     }
     Ok(())
 }
@@ -139,9 +140,16 @@ fn hardened(flags: u16) -> Result<()> {
     Ok(())
 }
 
-/// MinGW's own DLLs are called `lib…`: no Windows has them.
-fn windows_own(dll: &str) -> Result<()> {
-    ensure!(!dll.to_ascii_lowercase().starts_with("lib"), "{dll} is not a DLL of Windows");
+/// DLLs that Windows 10 maps from its own list (`Session Manager\KnownDLLs`), and names that stand for these. Any other
+/// is looked for beside the program first.
+const KNOWN: [&str; 4] = ["advapi32.dll", "kernel32.dll", "msvcrt.dll", "ntdll.dll"];
+
+fn allowed(dll: &str, more: &[&str]) -> Result<()> {
+    let name = dll.to_ascii_lowercase();
+    ensure!(
+        KNOWN.contains(&name.as_str()) || more.contains(&name.as_str()) || name.starts_with("api-ms-win-"),
+        "{dll} would be taken from the folder of the program, whoever can write there"
+    );
     Ok(())
 }
 
@@ -155,8 +163,10 @@ mod tests {
         for flags in [0x140, 0x120, 0x60] {
             assert!(hardened(flags).is_err(), "{flags:#x}");
         }
-        assert!(windows_own("KERNEL32.dll").is_ok());
-        assert!(windows_own("libgcc_s_seh-1.dll").is_err());
-        assert!(check_user(b"MZ").is_err());
+        assert!(allowed("KERNEL32.dll", &[]).is_ok());
+        assert!(allowed("libgcc_s_seh-1.dll", &["setupapi.dll"]).is_err());
+        assert!(allowed("newdev.dll", &["setupapi.dll"]).is_err());
+        assert!(allowed("SETUPAPI.dll", &["setupapi.dll"]).is_ok());
+        assert!(check_user(b"MZ", &[]).is_err());
     }
 }

@@ -36,11 +36,14 @@ pub const WINDRES: Need = need("binutils-mingw-w64-x86-64", &["x86_64-w64-mingw3
 /// For making and checking the installation package.
 pub const PACKAGE: [Need; 2] = [need("openssl", &["openssl"]), need("osslsigncode", &["osslsigncode"])];
 
+/// An implementation of MSI files that has nothing to do with ours.
+pub const MSITOOLS: [Need; 2] = [need("msitools", &["msiinfo"]), need("msitools", &["msiextract"])];
+
 /// For the verifier from PyPI.
 pub const VENV: Need = need("python3-venv", &["/usr/share/doc/python3-venv"]);
 
 /// For tests.
-const TEST: [Need; 10] = [
+const TEST: [Need; 13] = [
     PACKAGE[0],
     PACKAGE[1],
     XEN_HEADERS,
@@ -52,6 +55,9 @@ const TEST: [Need; 10] = [
     need("softhsm2", &["softhsm2-util"]),
     need("opensc", &["pkcs11-tool"]),
     need("libengine-pkcs11-openssl", &["/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so"]),
+    VENV,
+    MSITOOLS[0],
+    MSITOOLS[1],
 ];
 
 /// Everything that the commands of xtask need.
@@ -61,6 +67,8 @@ pub fn all() -> Result<()> {
     need::ensure(&USERLAND)?;
     need::ensure(&PACKAGE)?;
     for_tests()?;
+    crate::package::signify()?;
+    crate::suite::wine_root()?;
     let target = crate::toolchain::TARGET;
     crate::toolchain::find(crate::toolchain::Route::Auto, target).map(drop)
 }

@@ -159,7 +159,9 @@ impl Bench {
             run::make_dir(&work.join("shipped").join(folder))?;
             fs::copy(package.join(&file), work.join("shipped").join(&file))?;
         }
-        fs::copy(programs.join("setup-probe.exe"), work.join("setup-probe.exe"))?;
+        for name in ["setup-probe.exe", "xenpvmsi.dll"] {
+            fs::copy(programs.join(name), work.join(name))?;
+        }
         let bench = Bench { root, work, codes, shipped, next };
         bench.renew()?;
         Ok(bench)

@@ -14,12 +14,15 @@ use clap::Parser;
 
 #[derive(Parser)]
 struct Cli {
+    /// Only download and unpack Wine
+    #[arg(long)]
+    prepare: bool,
     /// Folder with `xenpvmsi.dll` and `setup-probe.exe`
-    #[arg(long)]
-    programs: PathBuf,
+    #[arg(long, required_unless_present = "prepare")]
+    programs: Option<PathBuf>,
     /// Folder with the made package
-    #[arg(long)]
-    package: PathBuf,
+    #[arg(long, required_unless_present = "prepare")]
+    package: Option<PathBuf>,
     /// Type through the dialogs, too; pictures of them are kept as target/wine/work/*.xwd
     #[arg(long)]
     dialogs: bool,
@@ -31,8 +34,13 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let start = Instant::now();
-    let bench = match bench::Bench::new(&cli.programs, &cli.package) {
-        Ok(bench) => bench,
+    let bench = match (&cli.programs, &cli.package) {
+        (Some(programs), Some(package)) => bench::Bench::new(programs, package).map(Some),
+        _ => root::Root::prepare().map(|_| None),
+    };
+    let bench = match bench {
+        Ok(Some(bench)) => bench,
+        Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             return ExitCode::FAILURE;
@@ -44,9 +52,10 @@ fn main() -> ExitCode {
         all.extend([scenarios::DIALOGS, real::REAL_DIALOGS].concat());
     }
     for (name, scenario) in all.iter().filter(|(name, _)| name.contains(&cli.only)) {
+        let begin = Instant::now();
         match scenario(&bench) {
             Ok(()) => {
-                println!("{name} ... ok");
+                println!("{name} ... ok ({} s)", begin.elapsed().as_secs());
                 passed += 1;
             }
             Err(error) => {

@@ -26,6 +26,8 @@ pub const REAL: &[(&str, Scenario)] = &[
     ("real-full-disk", full_disk),
     ("real-blocked", blocked),
     ("real-refusals", refusals),
+    ("real-planted", planted),
+    ("real-unheard", unheard),
     ("real-second-copy", second_copy),
     ("real-rights", rights),
     ("real-replace-others", replace_others),
@@ -40,6 +42,8 @@ pub const REAL_DIALOGS: &[(&str, Scenario)] =
 const SETUP: &str = r"C:\Program Files\XenPV\xenpv-setup.exe";
 /// The setup program beside the MSI.
 const LOOSE: &str = r"Z:\work\next\xenpv-setup.exe";
+/// Where it is kept for the boot service when it was run from there.
+const KEPT: &str = r"C:\Program Files\XenPV Boot\xenpv-setup.exe";
 const DRIVERS: &str = r"Z:\work\next\drivers";
 const SERVICE: &str = r"System\\ControlSet001\\Services\\xenpvboot";
 const STATE: &str = r"System\\ControlSet001\\Control\\XenPV";
@@ -77,6 +81,7 @@ fn status(bench: &Bench, program: &str) -> Result<Value> {
 /// The drivers of a version are there, and only those.
 fn installed(bench: &Bench, program: &str, version: &str) -> Result<()> {
     let status = status(bench, program)?;
+    let program = if program == LOOSE { KEPT } else { program };
     ensure!(status["wanted"] == "installed" && status["version"] == version, "{status}");
     let store = status["store"].as_array().context("no list")?;
     let right = store.len() == 3 && store.iter().all(|package| package["version"] == version);
@@ -221,6 +226,17 @@ fn full_disk(bench: &Bench) -> Result<()> {
     said(&run, FAILED, "error: Adding xenpv")?;
     ensure!(run.text.contains("taking everything back"), "{}", run.text);
     clean(bench)?;
+    // No room for the copy that the boot service shall run.
+    let kept = "/work/prefix/drive_c/Program Files/XenPV Boot";
+    let run = bench.script(&format!(
+        "mkdir '{kept}'; mount -t tmpfs -o size=64k tmpfs '{kept}'
+         {}
+         wineserver -w; ls '{kept}' | wc -l; umount '{kept}'; rmdir '{kept}'",
+        Bench::command(LOOSE, &format!("install --package {DRIVERS}"))
+    ))?;
+    said(&run, FAILED, "error: Copying the setup program to ")?;
+    ensure!(run.rest.trim() == "0", "half a copy is left");
+    clean(bench)?;
     gone(bench, &before)
 }
 
@@ -272,6 +288,49 @@ fn refusals(bench: &Bench) -> Result<()> {
         Bench::command(LOOSE, &format!("install --package {DRIVERS}"))
     );
     said(&bench.script(&script)?, FAILED, "MiB free, 64 MiB are needed; make room and try again")?;
+    clean(bench)?;
+    gone(bench, &before)
+}
+
+/// Whoever has started it, and reads what it says, is gone.
+fn unheard(bench: &Bench) -> Result<()> {
+    let before = begin(bench)?;
+    for arguments in [format!("install --package {DRIVERS}"), "uninstall".to_owned()] {
+        let command = Bench::command(LOOSE, &arguments).replace("2>&1", "2>/work/unheard");
+        bench.wine(&format!("{{ {command} ; }} | true\nwineserver -w"), 120)?;
+        match arguments.as_str() {
+            "uninstall" => clean(bench)?,
+            _ => installed(bench, LOOSE, NEXT)?,
+        }
+    }
+    forget_store(bench)?;
+    gone(bench, &before)
+}
+
+/// DLLs beside a program that was downloaded are not loaded.
+fn planted(bench: &Bench) -> Result<()> {
+    let before = begin(bench)?;
+    let folder = bench.drive().join("probe");
+    let program = folder.join("xenpv-setup.exe");
+    fs::copy(bench.work.join("next/xenpv-setup.exe"), &program)?;
+    let names = ["newdev.dll", "cfgmgr32.dll", "iphlpapi.dll", "version.dll", "userenv.dll", "cryptbase.dll"];
+    for name in names {
+        // It has none of their functions.
+        fs::copy(bench.work.join("xenpvmsi.dll"), folder.join(name))?;
+    }
+    let run = |arguments: &str| {
+        // As Windows does it: what lies in a folder counts more than what Wine has built in.
+        let overrides = names.map(|name| name.trim_end_matches(".dll")).join(",");
+        let command = Bench::command(r"C:\probe\xenpv-setup.exe", arguments);
+        bench.script(&format!("export WINEDLLOVERRIDES='mscoree,mshtml=;{overrides}=n,b'\n{command}"))
+    };
+    said(&run(&format!("install --package {DRIVERS}"))?, 0, "installation done")?;
+    said(&run("uninstall")?, 0, "removal done")?;
+    for name in names {
+        fs::remove_file(folder.join(name))?;
+    }
+    fs::remove_file(program)?;
+    forget_store(bench)?;
     clean(bench)?;
     gone(bench, &before)
 }

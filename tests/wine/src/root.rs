@@ -19,6 +19,27 @@ const PACKAGES: [&str; 8] =
 /// The unpacked system.
 pub struct Root {
     dir: PathBuf,
+    /// How `unshare` is told to make name spaces here.
+    spaces: &'static [&'static str],
+}
+
+/// As root of a user name space, which anybody may be; or, where users may make none, as root of the machine.
+const SPACES: [&[&str]; 2] = [
+    &["--map-root-user", "--mount", "--pid", "--net", "--fork", "--kill-child"],
+    &["--mount", "--pid", "--net", "--fork", "--kill-child"],
+];
+
+fn spaces() -> Result<&'static [&'static str]> {
+    let works = |way: &&&[&str]| {
+        // What is done inside, too: mounting.
+        let tried =
+            Command::new("unshare").args(**way).args(["mount", "-t", "tmpfs", "none", "/mnt"]).output();
+        tried.is_ok_and(|tried| tried.status.success())
+    };
+    SPACES.iter().find(works).copied().context(
+        "Wine runs in name spaces of its own, and this machine allows none: let users make them \
+         (`sysctl -w kernel.unprivileged_userns_clone=1`), or run this as root; in a container, a privileged one",
+    )
 }
 
 impl Root {
@@ -27,12 +48,13 @@ impl Root {
     /// # Errors
     /// No network, no room.
     pub fn prepare() -> Result<Root> {
+        let spaces = spaces()?;
         let home = run::target().join("wine");
         let dir = home.join("root");
         let recipe = format!("{RELEASE} {}", PACKAGES.join(" "));
         let stamp = home.join("recipe");
         if fs::read_to_string(&stamp).is_ok_and(|text| text == recipe) {
-            return Ok(Root { dir });
+            return Ok(Root { dir, spaces });
         }
         run::step("unpacking Wine");
         for old in [&dir, &home.join("fresh-prefix")] {
@@ -53,7 +75,7 @@ impl Root {
         }
         builtin(&dir)?;
         fs::write(&stamp, recipe)?;
-        Ok(Root { dir })
+        Ok(Root { dir, spaces })
     }
 
     /// Where a prefix that nothing was installed in is kept; it is of this root's Wine.
@@ -73,7 +95,8 @@ impl Root {
         let output = Command::new("timeout")
             .arg("--kill-after=5")
             .arg(seconds.to_string())
-            .args(["unshare", "--map-root-user", "--mount", "--pid", "--net", "--fork", "--kill-child"])
+            .arg("unshare")
+            .args(self.spaces)
             .args(["sh", "-ec", ENTER, "enter"])
             .arg(&self.dir)
             .arg(work)

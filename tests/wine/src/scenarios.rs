@@ -213,6 +213,9 @@ fn options(bench: &Bench) -> Result<()> {
     code(bench.msiexec("options", arguments)?, 0)?;
     let more = "--replace-others --log C:\\probe\\setup.log";
     calls(bench, &[&format!("{CHECK} {more}"), &format!("{INSTALL} {more}")])?;
+    // A repair can be begun by anybody.
+    code(bench.msiexec("options-repair", &format!("{arguments} REINSTALL=ALL"))?, 0)?;
+    calls(bench, &[CHECK, INSTALL])?;
     remove(bench, "options-remove", 1, &before)
 }
 
@@ -269,7 +272,10 @@ pub fn wizard(name: &str, command: &str, steps: &[(&str, When, &str)]) -> String
 fn dialogs(bench: &Bench) -> Result<()> {
     let before = traces(bench);
     let pages = [
-        ("page-1-welcome", When::Shown, "Return"),
+        ("page-1-welcome", When::Shown, "Escape"),
+        // "No" is what the Enter key chooses.
+        ("page-1-cancel", When::Shown, "Return"),
+        ("page-1-again", When::Shown, "Return"),
         ("page-2-licence", When::Shown, "Return"),
         ("page-3-ready", When::Shown, "Return"),
         ("page-4-progress", When::Called, "shift"),

@@ -285,7 +285,8 @@ pub fn clean(facts: &Facts) -> Plan {
         return plan;
     }
     for old in facts.store.iter().filter(|package| package.version != version) {
-        let bound = facts.devices.iter().any(|device| device.inf.as_deref() == Some(old.published.as_str()));
+        // A device that was here once names what it had: should it come back, it has its keys and the present driver.
+        let bound = here().any(|device| device.inf.as_deref() == Some(old.published.as_str()));
         let folder = store_folder(old);
         let loaded = facts.services.iter().any(|service| {
             let image = service.image.as_deref().unwrap_or_default().to_ascii_lowercase();

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use bootmodel::{
     boot,
-    campaign::{Act, Ends, Life, Story, V1, V2, play_on},
+    campaign::{Act, Ends, Life, Story, V1, V2, play_on, stories},
     hive::Hive,
     machine::{Machine, Weather, folder},
     rival,
@@ -14,7 +14,7 @@ use bootmodel::{
 };
 use xenpv_setup::{
     facts::Facts,
-    names::{Driver, ENUM, SERVICES},
+    names::{CLASS, Driver, ENUM, SERVICES},
     plan::boot_command,
     refuse::Allowances,
     registry::Registry,
@@ -123,6 +123,50 @@ fn a_program_that_was_downloaded_may_be_deleted() {
         life.act(act).expect("boots");
     }
     life.check(Ends::Gone).expect("nothing is left");
+}
+
+/// A device that was here once: the keys of another one, under an instance ID that nothing has.
+fn haunt(hive: &mut Hive, device: &str, ghost: &str, number: u32) {
+    let (from, to) = (format!("{ENUM}\\{device}"), format!("{ENUM}\\{ghost}"));
+    let class = hive.text(&from, "Driver").expect("it has a driver");
+    let other = format!("{}\\{number:04}", class.split('\\').next().expect("a class"));
+    let keys = [(from, to.clone()), (format!("{CLASS}\\{class}"), format!("{CLASS}\\{other}"))];
+    for (from, to) in keys {
+        let values: Vec<_> = hive
+            .walk()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(&from))
+            .flat_map(|(_, values)| values)
+            .collect();
+        let values: Vec<_> =
+            values.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        for (name, value) in values {
+            hive.set(&to, &name, value);
+        }
+    }
+    hive.set_text(&to, "Driver", &other);
+}
+
+#[test]
+fn ghosts_of_devices_stop_nothing_and_go_with_a_removal() {
+    let machine = machine();
+    let bus = machine.bus().expect("a bus");
+    let adapter = machine.adapter(Weather::default().sabotage);
+    let disk = edit(&settled(&machine), |hive| {
+        haunt(hive, &bus, &bus.replace("&10", "&38"), 91);
+        haunt(hive, &adapter, r"XENPV\VBD&SUBSYS_58535250\1&2&3", 92);
+        haunt(hive, &machine.nic(), r"XENPV\VIF&SUBSYS_58535250\1&0000000f&0&3", 93);
+        // One that was never finished.
+        hive.create(&format!(r"{ENUM}\XENPV\VBD&SUBSYS_58535250\7"), false);
+    });
+    let mut total = 0;
+    for name in ["upgrade", "repair", "removal"] {
+        let mut story = stories().into_iter().find(|story| story.name == name).expect("a story");
+        story.before.clear();
+        let life = Life::begin(&disk, &machine, Weather::default()).expect("boots");
+        total += play_on(&story, life, 7).unwrap_or_else(|error| panic!("{error}")).cuts;
+    }
+    println!("{total} cut points among ghosts");
+    assert!(total > 100, "{total}");
 }
 
 /// What `sysprep /generalize` does: device instances go, unless the answer file keeps them.

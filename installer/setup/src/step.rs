@@ -110,6 +110,31 @@ impl Failure {
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), power_cut: false }
     }
+
+    /// An error code of Windows' with its words, and what to do about the ones that an administrator meets.
+    #[must_use]
+    pub fn of(code: u32, words: &str) -> Self {
+        const UNTRUSTED: &str = "Windows does not trust the signature of the package; import its certificate into \
+                                 Trusted Root and Trusted Publishers of this computer, or get a release that Microsoft signed";
+        // setupapi.h: the codes of SetupAPI, for which Windows has no words; wintrust's are beside them.
+        let (own, advice) = match code {
+            5 => ("", "run it from an elevated prompt"),
+            112 => ("", "make room on the system drive"),
+            0xE000_0240..=0xE000_0243 | 0x800B_0101..=0x800B_010F => (UNTRUSTED, ""),
+            0xE000_0247 => (
+                "Windows cannot put the package into its driver store",
+                "%SystemRoot%\\INF\\setupapi.dev.log says why",
+            ),
+            0xE000_0248 | 0xE000_0249 => (
+                "a policy forbids the installation of these devices",
+                "ask whoever sets the policies of this computer",
+            ),
+            0xE000_0235 => ("", "this needs the x64 version of the program"),
+            _ => ("", ""),
+        };
+        let what = if own.is_empty() { words.to_owned() } else { format!("{own} (error {code:#010x})") };
+        Self::new(if advice.is_empty() { what } else { format!("{}; {advice}", what.trim_end_matches('.')) })
+    }
 }
 
 impl fmt::Display for Failure {
@@ -155,4 +180,24 @@ impl fmt::Display for Step {
 /// The file's name; paths here are Windows' even when this runs on another system.
 fn file(path: &std::path::Path) -> String {
     path.to_string_lossy().rsplit(['\\', '/']).next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn errors_say_what_to_do() {
+        let said = |code, words| Failure::of(code, words).message;
+        assert_eq!(said(112, "The disk is full."), "The disk is full; make room on the system drive");
+        assert_eq!(said(2, "Not found."), "Not found.");
+        for untrusted in [0xE000_0242, 0xE000_0243, 0x800B_0109] {
+            let text = said(untrusted, "?");
+            assert!(
+                text.contains("import its certificate") && text.contains(&format!("{untrusted:#x}")),
+                "{text}"
+            );
+        }
+        assert!(said(0xE000_0247, "?").contains("setupapi.dev.log"));
+    }
 }

@@ -22,18 +22,9 @@ pub fn last() -> u32 {
     unsafe { GetLastError() }
 }
 
-/// An error code in Windows' words, and what to do about the ones that an administrator meets.
+/// An error code in Windows' words, and what to do.
 pub fn failure(code: u32) -> Failure {
-    // setupapi.h: SPAPI_E and ERROR_* of the APPLICATION_ERROR_MASK range.
-    let advice = match code {
-        5 => "; run it from an elevated prompt",
-        112 => "; make room on the system drive",
-        0xE000_0247 | 0x800B_0109 | 0xE000_0242 => "; Windows does not trust the signature of the package",
-        0xE000_0235 => "; this needs the x64 version of the program",
-        _ => "",
-    };
-    let text = std::io::Error::from_raw_os_error(code.cast_signed());
-    Failure::new(format!("{text}{advice}"))
+    Failure::of(code, &std::io::Error::from_raw_os_error(code.cast_signed()).to_string())
 }
 
 /// The last error as a failure.

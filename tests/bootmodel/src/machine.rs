@@ -103,6 +103,8 @@ pub struct Sabotage {
     pub no_repair: bool,
     /// The setup program believes that nothing hangs on the PV drivers.
     pub never_in_use: bool,
+    /// Addresses are not given to the twin of a NIC.
+    pub addresses_stay: bool,
 }
 
 /// How a boot goes.

@@ -568,7 +568,11 @@ impl System for Windows {
                     });
                 }
             }
-            Step::Configure { interface, config } => self.configure(interface, config),
+            Step::Configure { interface, config } => {
+                if !self.weather.sabotage.addresses_stay {
+                    self.configure(interface, config);
+                }
+            }
         }
         done
     }

@@ -80,6 +80,13 @@ fn showing_both_twins_is_noticed() {
 }
 
 #[test]
+fn addresses_that_are_not_moved_are_noticed() {
+    let weather = with(Sabotage { addresses_stay: true, ..Sabotage::default() });
+    let error = caught(&["install"], &machine(), weather).expect("noticed");
+    assert!(error.contains("lost its addresses") || error.contains("Configuring the network"), "{error}");
+}
+
+#[test]
 fn an_instance_id_that_moves_with_the_platform_device_is_noticed() {
     let moved = |sabotage| {
         let weather = Weather { kernel_configures: false, ..with(sabotage) };

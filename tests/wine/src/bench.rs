@@ -18,6 +18,9 @@ use crate::{real::NEXT, root::Root};
 /// The folder that the MSI fills.
 pub const FOLDER: &str = "Program Files/XenPV";
 
+/// Seconds that a script may take: it ends by itself in a few, on a busy machine in a minute.
+const PATIENCE: u32 = 600;
+
 /// What a program did.
 pub struct Run {
     /// The lowest eight bits of its exit code.
@@ -183,7 +186,7 @@ impl Bench {
             return copy(&fresh, &prefix);
         }
         run::step("starting Wine");
-        self.wine("wine64 wineboot -i; wineserver -w", 300)?;
+        self.wine("wine64 wineboot -i; wineserver -w")?;
         fs::create_dir_all(self.drive().join("probe"))?;
         // Under its name only when it is whole.
         let part = fresh.with_extension("part");
@@ -203,10 +206,10 @@ impl Bench {
     ///
     /// # Errors
     /// Its exit code and last words.
-    pub fn wine(&self, script: &str, seconds: u32) -> Result<String> {
+    pub fn wine(&self, script: &str) -> Result<String> {
         let display = "Xvfb :7 -screen 0 800x600x24 -fbdir /work >/work/xvfb.log 2>&1 &\n\
-                       for i in 1 2 3 4 5 6 7 8 9 10; do test -e /tmp/.X11-unix/X7 && break; sleep 0.3; done\n";
-        self.root.shell(&self.work, &format!("{display}{script}"), seconds)
+                       looks=0; until test -e /tmp/.X11-unix/X7; do looks=$((looks + 1)); test $looks -lt 300; sleep 0.2; done\n";
+        self.root.shell(&self.work, &format!("{display}{script}"), PATIENCE)
     }
 
     /// Runs msiexec; gives its exit code. The log is kept as `<name>.log`.
@@ -217,7 +220,7 @@ impl Bench {
         let script = format!(
             "code=0; wine64 msiexec {arguments} /qn '/l*v' 'Z:\\work\\{name}.log' || code=$?; wineserver -w; echo \"code=$code\""
         );
-        let said = self.wine(&script, 120).with_context(|| name.to_owned())?;
+        let said = self.wine(&script).with_context(|| name.to_owned())?;
         let code =
             said.lines().rev().find_map(|line| line.strip_prefix("code=")).context("msiexec said nothing")?;
         // A Unix exit code keeps the lowest eight bits of a Windows one.
@@ -235,7 +238,7 @@ impl Bench {
     /// # Errors
     /// Wine fails.
     pub fn script(&self, script: &str) -> Result<Run> {
-        let said = self.wine(&format!("{script}\nwineserver -w"), 120)?;
+        let said = self.wine(&format!("{script}\nwineserver -w"))?;
         let (text, rest) = said.split_once("== ").context("the program did not end")?;
         let (code, rest) = rest.split_once('\n').unwrap_or((rest, ""));
         Ok(Run { code: code.trim().parse()?, text: text.to_owned(), rest: rest.to_owned() })
@@ -254,7 +257,7 @@ impl Bench {
     /// # Errors
     /// Wine fails.
     pub fn registry(&self, key: &str, name: &str, value: &str) -> Result<()> {
-        self.wine(&format!("wine64 reg add '{key}' /v '{name}' /d '{value}' /f; wineserver -w"), 60).map(drop)
+        self.wine(&format!("wine64 reg add '{key}' /v '{name}' /d '{value}' /f; wineserver -w")).map(drop)
     }
 
     /// Reads a file of the drive and deletes it.

@@ -129,8 +129,7 @@ fn life(bench: &Bench) -> Result<()> {
     let whole = fs::read(folder.join("xenpvvbd.sys"))?;
     fs::write(folder.join("xenpvvbd.sys"), "damaged")?;
     fs::remove_file(folder.join("xenpvvbd.cat"))?;
-    bench
-        .wine("wine64 reg delete 'HKLM\\System\\ControlSet001\\Services\\xenpvboot' /f; wineserver -w", 60)?;
+    bench.wine("wine64 reg delete 'HKLM\\System\\ControlSet001\\Services\\xenpvboot' /f; wineserver -w")?;
     code(bench.msiexec("real-repair", "/i 'Z:\\work\\shipped.msi' REINSTALL=ALL REINSTALLMODE=amus")?, 0)?;
     installed(bench, SETUP, SHIPPED).context("after the repair")?;
     ensure!(fs::read(folder.join("xenpvvbd.sys"))? == whole, "the damaged file is still there");
@@ -297,7 +296,7 @@ fn unheard(bench: &Bench) -> Result<()> {
     let before = begin(bench)?;
     for arguments in [format!("install --package {DRIVERS}"), "uninstall".to_owned()] {
         let command = Bench::command(LOOSE, &arguments).replace("2>&1", "2>/work/unheard");
-        bench.wine(&format!("{{ {command} ; }} | true\nwineserver -w"), 120)?;
+        bench.wine(&format!("{{ {command} ; }} | true\nwineserver -w"))?;
         match arguments.as_str() {
             "uninstall" => clean(bench)?,
             _ => installed(bench, LOOSE, NEXT)?,
@@ -369,7 +368,6 @@ fn replace_others(bench: &Bench) -> Result<()> {
             "wine64 reg add '{key}' /v Start /t REG_DWORD /d 0 /f; wine64 reg add '{key}' /v Type /t REG_DWORD /d 1 /f
              wine64 reg add '{key}' /v ImagePath /d 'System32\\drivers\\xenbus.sys' /f; wineserver -w"
         ),
-        60,
     )?;
     let start = |bench: &Bench| -> Option<String> {
         let key = bench.keys().remove(r"System\\ControlSet001\\Services\\xenbus")?;
@@ -395,10 +393,8 @@ fn replace_others(bench: &Bench) -> Result<()> {
     installed(bench, SETUP, NEXT)?;
     ensure!(start(bench).as_deref() == Some("\"Start\"=dword:00000004"), "{:?}", start(bench));
     code(bench.msiexec("real-take-over-remove", &format!("/x '{}'", bench.next))?, 0)?;
-    bench.wine(
-        &format!("wine64 reg delete '{key}' /f; wine64 reg delete '{controller}' /f; wineserver -w"),
-        60,
-    )?;
+    bench
+        .wine(&format!("wine64 reg delete '{key}' /f; wine64 reg delete '{controller}' /f; wineserver -w"))?;
     fs::remove_file(&file)?;
     clean(bench)?;
     gone(bench, &before)
@@ -501,7 +497,7 @@ fn infs(bench: &Bench) -> Result<()> {
                 &format!("wine64 reg delete 'HKLM\\System\\ControlSet001\\Services\\{key}' /f || true\n");
         }
     }
-    bench.wine(&(script + "wineserver -w"), 60)?;
+    bench.wine(&(script + "wineserver -w"))?;
     gone(bench, &before)
 }
 
@@ -513,14 +509,14 @@ fn dialogs(bench: &Bench) -> Result<()> {
         ("real-3-ready", When::Shown, "Return"),
         ("real-4-done", When::Ended, "Return"),
     ];
-    bench.wine(&wizard("real-dialogs", "/i 'Z:\\work\\shipped.msi'", &pages), 180)?;
+    bench.wine(&wizard("real-dialogs", "/i 'Z:\\work\\shipped.msi'", &pages))?;
     installed(bench, SETUP, SHIPPED)?;
     let pages = [
         ("real-5-maintenance", When::Shown, "Tab Return"),
         ("real-6-remove", When::Shown, "Tab Return"),
         ("real-7-removed", When::Ended, "Return"),
     ];
-    bench.wine(&wizard("real-dialogs-remove", "/i 'Z:\\work\\shipped.msi'", &pages), 180)?;
+    bench.wine(&wizard("real-dialogs-remove", "/i 'Z:\\work\\shipped.msi'", &pages))?;
     clean(bench)?;
     gone(bench, &before)
 }
@@ -535,7 +531,7 @@ fn dialogs_refused(bench: &Bench) -> Result<()> {
         ("refused-4-error", When::Refused, "Return"),
         ("refused-5-end", When::Ended, "Return"),
     ];
-    let result = bench.wine(&wizard("real-dialogs-refused", "/i 'Z:\\work\\shipped.msi'", &pages), 180);
+    let result = bench.wine(&wizard("real-dialogs-refused", "/i 'Z:\\work\\shipped.msi'", &pages));
     ensure!(result.is_err(), "msiexec reported success");
     clean(bench)?;
     gone(bench, &before)

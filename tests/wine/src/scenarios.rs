@@ -222,7 +222,7 @@ fn options(bench: &Bench) -> Result<()> {
 fn old_windows(bench: &Bench) -> Result<()> {
     let before = traces(bench);
     let key = "'HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion' /v CurrentBuildNumber";
-    let set = |build: &str| bench.wine(&format!("wine64 reg add {key} /d {build} /f; wineserver -w"), 60);
+    let set = |build: &str| bench.wine(&format!("wine64 reg add {key} /d {build} /f; wineserver -w"));
     set("10240")?;
     let result = bench.msiexec("old-windows", "/i 'Z:\\work\\v1.msi'");
     set("19043")?;
@@ -282,7 +282,7 @@ fn dialogs(bench: &Bench) -> Result<()> {
         ("page-5-done", When::Ended, "Return"),
     ];
     bench.order("pause 6")?;
-    bench.wine(&wizard("dialogs", "/i 'Z:\\work\\v1.msi'", &pages), 180)?;
+    bench.wine(&wizard("dialogs", "/i 'Z:\\work\\v1.msi'", &pages))?;
     calls(bench, &[CHECK, INSTALL])?;
     installed(bench, 1)?;
     let pages = [
@@ -291,7 +291,7 @@ fn dialogs(bench: &Bench) -> Result<()> {
         ("page-8-removed", When::Ended, "Return"),
     ];
     bench.order("")?;
-    bench.wine(&wizard("dialogs-remove", "/i 'Z:\\work\\v1.msi'", &pages), 180)?;
+    bench.wine(&wizard("dialogs-remove", "/i 'Z:\\work\\v1.msi'", &pages))?;
     calls(bench, &[UNINSTALL])?;
     gone(bench, &before)
 }
@@ -306,7 +306,7 @@ fn dialogs_failure(bench: &Bench) -> Result<()> {
         ("fail-4-error", When::Called, "Return"),
         ("fail-5-end", When::Ended, "Return"),
     ];
-    let result = bench.wine(&wizard("dialogs-failure", "/i 'Z:\\work\\v1.msi'", &pages), 180);
+    let result = bench.wine(&wizard("dialogs-failure", "/i 'Z:\\work\\v1.msi'", &pages));
     bench.order("")?;
     ensure!(result.is_err(), "msiexec reported success");
     undone(bench, "dialogs-failure", &before)

@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -222,7 +223,7 @@ impl Signing {
             return Ok(false);
         };
         let mut command = osslsigncode("verify");
-        command.arg("-CAfile").arg(trust).args(["-ignore-cdp", "-ignore-crl"]);
+        command.arg("-CAfile").arg(trust).args(offline());
         if let Some(catalog) = catalog {
             command.arg("-catalog").arg(catalog);
         }
@@ -259,6 +260,18 @@ fn osslsigncode(verb: &str) -> Command {
     let mut command = Command::new("osslsigncode");
     command.arg(verb);
     command
+}
+
+/// Options for a verification without a network, as far as this release knows them: 2.5, which Debian 12 has, never asks
+/// anybody for revocation lists.
+fn offline() -> &'static [&'static str] {
+    static KNOWN: OnceLock<Vec<&'static str>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let help = osslsigncode("verify").arg("--help").stdin(Stdio::null()).output();
+        let help = help.map(|out| [out.stdout, out.stderr].concat()).unwrap_or_default();
+        let help = String::from_utf8_lossy(&help);
+        ["-ignore-cdp", "-ignore-crl"].into_iter().filter(|option| help.contains(option)).collect()
+    })
 }
 
 /// Runs a program; gives what it printed, or its words as the error.

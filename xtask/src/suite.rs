@@ -22,7 +22,7 @@ use crate::{
 #[derive(clap::Args)]
 #[group(id = "test-options")]
 pub struct Options {
-    /// Only these parts; without it all but `xen`, `package`, `wine` and `repro-package`
+    /// Only these parts; without it all but `xen`
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ const PARTS: [Part; 10] = [
 ];
 
 /// Parts that run only when they are named.
-const BY_NAME: [Part; 4] = [Part::Xen, Part::Package, Part::Wine, Part::ReproPackage];
+const BY_NAME: [Part; 1] = [Part::Xen];
 
 /// `cargo xtask test`.
 pub fn command(options: &Options) -> Result<String> {

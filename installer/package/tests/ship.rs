@@ -280,7 +280,6 @@ fn a_token_signs() {
         let mut command = hsm(env!("CARGO_BIN_EXE_xenpv-package"));
         command
             .args(["--time", "1764000000", "--test-certificates", "/nowhere", "--pkcs11-module", library])
-            .args(["--pkcs11-engine", "/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so"])
             .args(["--pkcs11-key", "pkcs11:token=xenpv;object=signing;type=private"])
             .args(["--pkcs11-certificate", certificate_in_it])
             .arg("--password-file")

@@ -12,10 +12,11 @@ use netfront::{
     ctrl::{Ctrl, Hashing, Outcome},
     negotiate::{Plan, Policy, Properties},
     ring::OpenError,
+    rx::RX_SLOTS,
     toeplitz::KEY_LEN,
 };
 use xenbus::{
-    io::netif_ctrl::HashTypes,
+    io::{netif::SLOTS_MIN, netif_ctrl::HashTypes},
     seam::{Clock, EventChannels},
     state::{Failure, Phase, Wake},
     types::{Domid, Port},
@@ -155,6 +156,15 @@ pub struct Connect {
     settled: Signal,
     stopped: Signal,
     slept: Signal,
+}
+
+/// Grants of a connection: rings, all that the back-end may hold to receive into, pages for copies, and one send of the
+/// largest kind (DESIGN, grant credits): whatever the other devices use, frames come and go.
+fn grants_of(plan: &Plan) -> u32 {
+    /// The control ring, its page of data, read and written.
+    const CTRL: u32 = 3;
+    let queue = 2 + RX_SLOTS as u32 + u32::from(plan.pool);
+    plan.queues * queue + CTRL + SLOTS_MIN as u32
 }
 
 /// Is told about suspends.
@@ -465,6 +475,9 @@ impl State {
 
     fn open(&mut self, adapter: &Adapter, plan: &Plan, peer: Domid) -> Result<(), Failure> {
         let host = &adapter.host;
+        if host.client.reserve_grants(grants_of(plan)).is_err() {
+            host.client.log(abi::LOG_WARNING, "the host's grant table has no room to set the interface's entries aside");
+        }
         let failed = |_: OpenError| Failure::Resources;
         let port = |vcpu: u32| host.events.alloc_unbound(peer, vcpu).map_err(|_| Failure::Resources);
         let processors = adapter.scaling.lock().processors(plan.queues as usize);

@@ -100,6 +100,8 @@ pub struct Adapter {
     wake: Option<Timer>,
     poll: Option<Timer>,
     stopping: AtomicBool,
+    /// Grants set aside.
+    reserved: AtomicU32,
     /// Paging, hibernation and dump files on our disks.
     pub usage: AtomicI32,
 }
@@ -134,6 +136,7 @@ impl Adapter {
                 wake: Timer::new(client, make(Self::kick)).ok(),
                 poll: Timer::new(client, make(Self::poll)).ok(),
                 stopping: AtomicBool::new(false),
+                reserved: AtomicU32::new(0),
                 usage: AtomicI32::new(0),
             }
         });
@@ -253,11 +256,21 @@ impl Adapter {
         if changed {
             self.handle.bus_changed();
         }
+        self.reserve();
         if until != u64::MAX
             && let Some(wake) = &self.wake
         {
             // At least a millisecond: a deadline that has passed is handled in the next pass.
             wake.set(until.saturating_sub(self.client.now()).max(1_000_000));
+        }
+    }
+
+    /// Sets grants aside for what is connected: a disk's largest request finds room, whatever the other devices use
+    /// (DESIGN, grant credits). Where the host's table is too small for that, requests wait for one another.
+    fn reserve(&self) {
+        let count = self.targets().map(Target::grants).sum();
+        if self.reserved.swap(count, Ordering::Relaxed) != count && self.client.reserve_grants(count).is_err() {
+            self.warn(&format!("the host's grant table has no room for {count} entries of the disks'"));
         }
     }
 

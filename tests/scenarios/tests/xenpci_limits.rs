@@ -4,9 +4,10 @@
 use ntsim::pnp::{self, node::NodeState, removal};
 use scenarios::{
     disk::{VDEV, at, open, pattern},
-    rig::{Rig, node, state_of, wait_until},
+    net::{self, Nic, unsummed},
+    rig::{Rig, boot, node, sleep, state_of, wait_until},
 };
-use xensim::{BlockConfig, Flavour, Wake, Xen};
+use xensim::{BlockConfig, Flavour, NetKind, NicConfig, Wake, Xen, network::Frame};
 
 const BUS: &str = "PCI\\VEN_5853&DEV_0001";
 
@@ -75,4 +76,31 @@ fn disks_share_a_short_grant_table() {
         });
         rig.xen.assert_clean();
     }
+}
+
+/// A disk whose back-end is slow has filled the grant table with requests: frames come and go all the same.
+#[test]
+fn a_slow_disk_does_not_starve_a_nic() {
+    let flavour = Flavour { max_grant_frames: 4, ..Flavour::xen_4_20() };
+    let mut config = BlockConfig::new(VDEV, 128);
+    config.policy.latency = (6_000_000_000, 6_000_000_000);
+    let machine = Xen::builder().vcpus(1).flavour(flavour).disk(config).nic(NicConfig::new(0));
+    let rig = Rig::new(machine.build(), 3);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        boot(&["xenpvpci", "xenpvvbd", "xenpvnet"]);
+        let nic = Nic::bind(&xen, NetKind::Netback);
+        let disk = at(4);
+        let sent: Vec<_> = (0..24).map(|n| disk.send(n * 2048, Ok(&pattern(n, 1 << 20))).unwrap()).collect();
+        sleep(100);
+        assert!(xen.held().grants > 4 * 512 - 8 - 300, "the table is full: {}", xen.held().grants);
+        let out: Vec<_> = (0..200).map(|n| unsummed(nic.to_peer(false, n, &net::pattern(1400)))).collect();
+        assert_eq!(nic.send(&out, 200).len(), 200);
+        let frame = Frame::plain(nic.to_us(false, 1, &net::pattern(1400)));
+        assert_eq!(nic.receive(vec![frame; 200], 200).len(), 200);
+        for request in sent {
+            request.finish().unwrap_or_else(|e| panic!("{e:?} {}", rig.console()));
+        }
+    });
+    rig.xen.assert_clean();
 }

@@ -160,6 +160,11 @@ impl<H: Host> Channel<H> {
         self.ring_grants.iter().map(GrantRef::raw)
     }
 
+    /// Grants that last as long as the channel.
+    pub fn grants(&self) -> usize {
+        self.ring_grants.len() + self.indirect.grants.len() + self.bounce.grants.len()
+    }
+
     /// Whether the domain of this channel is no more.
     pub fn is_void(&self, host: &H) -> bool {
         self.ring_grants.iter().any(|grant| host.grants().is_void(grant))

@@ -3,9 +3,12 @@
 use core::sync::atomic::Ordering;
 
 use blkfront::{channel::Channel, control::Step};
-use xenbus::seam::{Clock, EventChannels};
+use xenbus::{
+    seam::{Clock, EventChannels},
+    types::PAGE_SIZE,
+};
 
-use super::{Advance, Cell, ControlSide, Host, Phase, Presence, Target};
+use super::{Advance, Cell, ControlSide, Host, MAX_TRANSFER, Phase, Presence, Target};
 
 impl Target {
     /// `device/vbd/<id>` is no more.
@@ -104,6 +107,15 @@ impl Target {
         side.control.forget();
         if side.phase != Phase::Closed {
             side.phase = Phase::Idle;
+        }
+    }
+
+    /// Grants that the connection keeps, and those of its largest request; 0 without one. `IRQL <= DISPATCH_LEVEL`.
+    pub fn grants(&self) -> u32 {
+        let of = |cell: &Cell| cell.inner.lock().queue.channel().map_or(0, Channel::grants);
+        match self.queues.iter().map(of).sum::<usize>() {
+            0 => 0,
+            kept => kept as u32 + MAX_TRANSFER / PAGE_SIZE as u32 + 1,
         }
     }
 

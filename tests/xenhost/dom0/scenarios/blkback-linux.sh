@@ -7,5 +7,5 @@ xl block-attach 0 "format=raw,vdev=xvdb,access=rw,target=$PWD/disk.img"
 peer blkfront --front device/vbd/51728 > real.txt
 xl block-detach 0 51728
 peer blkfront --simulated 64 > simulated.txt
-diff simulated.txt real.txt
+busybox diff -U3 simulated.txt real.txt
 proven "$(wc -l < real.txt)" 'answers of xen-blkback are those of xensim'

@@ -476,7 +476,10 @@ impl State {
     fn open(&mut self, adapter: &Adapter, plan: &Plan, peer: Domid) -> Result<(), Failure> {
         let host = &adapter.host;
         if host.client.reserve_grants(grants_of(plan)).is_err() {
-            host.client.log(abi::LOG_WARNING, "the host's grant table has no room to set the interface's entries aside");
+            host.client.log(
+                abi::LOG_WARNING,
+                "the host's grant table has no room to set the interface's entries aside",
+            );
         }
         let failed = |_: OpenError| Failure::Resources;
         let port = |vcpu: u32| host.events.alloc_unbound(peer, vcpu).map_err(|_| Failure::Resources);

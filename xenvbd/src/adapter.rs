@@ -269,7 +269,8 @@ impl Adapter {
     /// (DESIGN, grant credits). Where the host's table is too small for that, requests wait for one another.
     fn reserve(&self) {
         let count = self.targets().map(Target::grants).sum();
-        if self.reserved.swap(count, Ordering::Relaxed) != count && self.client.reserve_grants(count).is_err() {
+        if self.reserved.swap(count, Ordering::Relaxed) != count && self.client.reserve_grants(count).is_err()
+        {
             self.warn(&format!("the host's grant table has no room for {count} entries of the disks'"));
         }
     }

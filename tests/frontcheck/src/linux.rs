@@ -31,7 +31,11 @@ use xenbus::{
 };
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::session::{self, World};
+use crate::{
+    net,
+    session::{self, World},
+    wire::Interface,
+};
 
 const PAGE: usize = 4096;
 /// Pages that gntalloc is asked for in the beginning: below its default limit of 1,024.
@@ -290,4 +294,12 @@ impl World for Linux {
 /// As [`session::disk`]; when Xen's devices are not there.
 pub fn disk(front: &str, peer: u16) -> Result<Vec<String>> {
     session::disk(&Linux::open(peer)?, front)
+}
+
+/// The network's session over the back-end of the device `front`, whose interface in domain `peer` (this one) is `name`.
+///
+/// # Errors
+/// As [`net::session`]; when Xen's devices or the interface are not there.
+pub fn network(front: &str, peer: u16, name: &str) -> Result<Vec<String>> {
+    net::session(&Linux::open(peer)?, front, &Interface::open(name)?)
 }

@@ -1,4 +1,4 @@
-//! The session: what is asked for, and what is told of the answers.
+//! The disk's session: what is asked for, and what is told of the answers.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub trait World: Host + Store + Clock {
 /// Bytes of a page.
 const PAGE: usize = 4096;
 /// How long an answer may take, ns.
-const BOUND: u64 = 60_000_000_000;
+pub(crate) const BOUND: u64 = 60_000_000_000;
 
 /// Data of a request, in pages of its own.
 struct Data<P> {

@@ -2,9 +2,13 @@
 
 use anyhow::Result;
 use xenbus::seam::Clock;
-use xensim::{BlockConfig, Direct, Xen};
+use xensim::{BlockConfig, Direct, NicConfig, Xen, store::ring::StoreMode};
 
-use crate::session::{self, World};
+use crate::{
+    net,
+    session::{self, World},
+    wire::Simulated,
+};
 
 /// xvdb, as the scenario attaches it.
 const VDEV: u32 = 51728;
@@ -25,4 +29,15 @@ impl World for Direct {
 pub fn disk(mib: u64) -> Result<Vec<String>> {
     let xen = Xen::builder().memory(64).seed(1).vcpus(1).disk(BlockConfig::new(VDEV, mib)).build();
     session::disk(&xen.direct(), &format!("device/vbd/{VDEV}"))
+}
+
+/// The network's session over xensim's netback.
+///
+/// # Errors
+/// As [`net::session`].
+pub fn network() -> Result<Vec<String>> {
+    let xen = Xen::builder().memory(64).seed(1).vcpus(1).nic(NicConfig::new(0)).build();
+    // xenstored on its ring would take what this guest asks for directly.
+    xen.sim_mut().ring.mode = StoreMode::Dead;
+    net::session(&xen.direct(), "device/vif/0", &Simulated(xen.clone()))
 }

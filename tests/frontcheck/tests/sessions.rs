@@ -30,3 +30,18 @@ fn the_disk_s_session_over_xensim() {
     // The same again is the same.
     assert_eq!(simulated::disk(64).expect("the session ends"), told);
 }
+
+#[test]
+fn the_network_s_session_over_xensim() {
+    let told = simulated::network().expect("the session ends");
+    let text = told.join("\n");
+    println!("{text}");
+    assert_eq!(told[0], "plan: split true, sg true, gso true true, blank true true", "{text}");
+    let (sent, received): (Vec<_>, Vec<_>) =
+        told[1..told.len() - 1].iter().partition(|line| line.contains(" send "));
+    assert_eq!((sent.len(), received.len()), (76, 28), "{text}");
+    assert!(sent.iter().all(|line| line.contains("[Sent], on the wire")), "{text}");
+    assert!(told[1..told.len() - 1].iter().all(|line| line.contains("as sent true")), "{text}");
+    assert_eq!(told.last().map(String::as_str), Some("closed, buffers 256"));
+    assert_eq!(simulated::network().expect("the session ends"), told);
+}

@@ -74,11 +74,10 @@ rig_clean() {
 
 # wait_for SECONDS COMMAND…: until the command succeeds.
 wait_for() {
-  local bound=$1 n=0
+  local bound=$1 end=$((SECONDS + $1))
   shift
   until "$@" >/dev/null 2>&1; do
-    n=$((n + 1))
-    [ $n -gt $((bound * 5)) ] && { echo "not within $bound s: $*"; return 1; }
+    [ $SECONDS -gt $end ] && { echo "not within $bound s: $*"; return 1; }
     sleep 0.2
   done
 }

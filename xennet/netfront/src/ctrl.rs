@@ -295,7 +295,7 @@ impl<H: Host> Ctrl<H> {
             Err(StillMapped(key)) => match host.grants().end_access(mapping) {
                 Ok(()) => self.remains.end(host, channel.page, key),
                 // Both: give up on the second, and so on the page.
-                Err(StillMapped(_)) => core::mem::forget(channel.page),
+                Err(StillMapped(_)) => channel.page.leak(),
             },
         }
     }

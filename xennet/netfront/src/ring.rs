@@ -61,9 +61,9 @@ impl<H: Host, const REQ: usize, const RSP: usize> GrantedRing<H, REQ, RSP> {
 
 /// Pages of closed connections that the back-end still maps. They are kept with their grants, to be
 /// tried again; what is left in the end is leaked, on purpose.
-pub(crate) struct Remains<P>(Vec<(P, GrantRef)>);
+pub(crate) struct Remains<P: SharedPage>(Vec<(P, GrantRef)>);
 
-impl<P> Remains<P> {
+impl<P: SharedPage> Remains<P> {
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -74,7 +74,7 @@ impl<P> Remains<P> {
             if self.0.try_reserve(1).is_ok() {
                 self.0.push((page, grant));
             } else {
-                core::mem::forget(page);
+                page.leak();
             }
         }
     }
@@ -90,8 +90,8 @@ impl<P> Remains<P> {
     }
 }
 
-impl<P> Drop for Remains<P> {
+impl<P: SharedPage> Drop for Remains<P> {
     fn drop(&mut self) {
-        self.0.drain(..).for_each(core::mem::forget);
+        self.0.drain(..).for_each(|(page, _)| page.leak());
     }
 }

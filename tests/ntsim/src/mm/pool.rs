@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 
 /// Sizes of small blocks. A block never crosses a page (WDK: allocations below PAGE_SIZE).
 const CLASSES: [usize; 14] = [16, 32, 48, 64, 96, 128, 192, 256, 400, 512, 800, 1024, 1360, 2032];
+/// Pages that small blocks are cut from at once.
+const SLAB: usize = 8;
 /// Content of fresh memory that the driver did not ask to be zeroed.
 pub const FRESH: u8 = 0xA5;
 /// Content of freed memory.
@@ -130,11 +132,13 @@ fn small(k: &Kernel, class: usize) -> Option<usize> {
     if let Some(at) = k.mm.pool.lock().free[class].pop() {
         return Some(at);
     }
-    let va = k.mm.allocate_mapped(1, Prot::ReadWrite)?;
+    // Several pages at once: each mapping is a system call of the engine's.
+    let slab = |pages| k.mm.allocate_mapped(pages, Prot::ReadWrite).map(|va| (va, pages));
+    let (va, pages) = slab(SLAB).or_else(|| slab(1))?;
     let size = CLASSES[class];
     let mut p = k.mm.pool.lock();
-    for i in (0..PAGE / size).rev() {
-        p.free[class].push(va + i * size);
+    for page in (0..pages).rev() {
+        p.free[class].extend((0..PAGE / size).rev().map(|i| va + page * PAGE + i * size));
     }
     p.free[class].pop()
 }

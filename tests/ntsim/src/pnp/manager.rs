@@ -178,7 +178,13 @@ pub unsafe fn enumerate(id: NodeId) {
 /// Asks a new device who it is; false when it cannot become a device.
 pub unsafe fn identify(id: NodeId) -> bool {
     let at = pdo(id);
-    let Some(device_id) = request::id(at, BusQueryDeviceID) else {
+    let (device_id, instance) = (request::id(at, BusQueryDeviceID), request::id(at, BusQueryInstanceID));
+    if [&device_id, &instance].contains(&&Err(STATUS_INSUFFICIENT_RESOURCES)) {
+        // An answer, of a bus without memory: the device cannot be told from others, and stays without a driver.
+        event("a device has no name, for want of memory".into());
+        return false;
+    }
+    let Ok(device_id) = device_id else {
         rules::object(
             &rules::PDO_NO_ANSWER,
             "a PDO does not answer IRP_MN_QUERY_ID(BusQueryDeviceID)",
@@ -188,7 +194,7 @@ pub unsafe fn identify(id: NodeId) -> bool {
         return false;
     };
     let capabilities = request::capabilities(at).unwrap_or_default();
-    let instance = request::id(at, BusQueryInstanceID).unwrap_or_else(|| "0".into());
+    let instance = instance.unwrap_or_else(|_| "0".into());
     let hardware_ids = request::ids(at, BusQueryHardwareIDs);
     let compatible_ids = request::ids(at, BusQueryCompatibleIDs);
     let description = request::text(at, DeviceTextDescription).unwrap_or_default();

@@ -19,14 +19,17 @@ pub unsafe fn send(pdo: *mut DEVICE_OBJECT, minor: u32, args: [u64; 4]) -> (NTST
 }
 
 /// IRP_MN_QUERY_ID.
-pub unsafe fn id(pdo: *mut DEVICE_OBJECT, kind: i32) -> Option<String> {
+///
+/// # Errors
+/// The PDO's; STATUS_NOT_SUPPORTED when it has not answered.
+pub unsafe fn id(pdo: *mut DEVICE_OBJECT, kind: i32) -> Result<String, NTSTATUS> {
     let (status, at) = send(pdo, IRP_MN_QUERY_ID, [kind as u64, 0, 0, 0]);
     if status < 0 || at == 0 {
-        return None;
+        return Err(if status < 0 { status } else { STATUS_NOT_SUPPORTED });
     }
     let text = stack::text_z(at as *const u16);
     glue::pool_free(at as *mut u8);
-    Some(text)
+    Ok(text)
 }
 
 /// IRP_MN_QUERY_ID for lists.

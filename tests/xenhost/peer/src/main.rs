@@ -36,8 +36,22 @@ enum Action {
         #[arg(long, conflicts_with = "front")]
         simulated: Option<u64>,
     },
+    /// Runs the network's front-end against a back-end, or the simulated one, and prints what was answered
+    Netfront {
+        /// The front-end's directory, relative to this domain's
+        #[arg(long, requires = "interface")]
+        front: Option<String>,
+        /// The back-end's interface in this domain
+        #[arg(long)]
+        interface: Option<String>,
+    },
     /// Connects, sends a file, receives another
     Exchange { address: std::net::IpAddr, port: u16, file: PathBuf, answer: PathBuf },
+}
+
+fn tell(lines: &[String]) -> Result<()> {
+    lines.iter().for_each(|line| println!("{line}"));
+    Ok(())
 }
 
 fn act(action: Action) -> Result<()> {
@@ -52,11 +66,12 @@ fn act(action: Action) -> Result<()> {
                 (None, Some(mib)) => frontcheck::simulated::disk(mib)?,
                 (None, None) => anyhow::bail!("give --front or --simulated"),
             };
-            for line in told {
-                println!("{line}");
-            }
-            Ok(())
+            tell(&told)
         }
+        Action::Netfront { front, interface } => match (front, interface) {
+            (Some(front), Some(interface)) => tell(&frontcheck::linux::network(&front, 0, &interface)?),
+            _ => tell(&frontcheck::simulated::network()?),
+        },
         Action::Exchange { address, port, file, answer } => net::exchange(address, port, &file, &answer),
     }
 }

@@ -69,6 +69,7 @@ impl PhaseHandler for Suspender {
 /// What is torn down first.
 #[derive(Default)]
 struct Registrations {
+    class: Option<Watch>,
     watches: Vec<Watch>,
     /// Back-ends whose directory is watched.
     watched: Vec<(u32, String)>,
@@ -147,15 +148,10 @@ impl Adapter {
     /// machine boots from are there. `PASSIVE_LEVEL`.
     pub fn start(self: &Arc<Self>) {
         // No lock is held: the bus may call back at once.
-        let watch = self.client.watch(CLASS, self.kicker());
         let suspend = self.client.on_suspend(Suspender(Arc::downgrade(self))).ok();
         let debug = self.client.on_debug("xenvbd", Dumper::new(self)).ok();
         {
             let mut side = self.side.lock();
-            match watch {
-                Ok(watch) => side.registrations.watches.push(watch),
-                Err(error) => self.warn(&format!("cannot watch {CLASS}: {error:?}")),
-            }
             side.registrations.suspend = suspend;
             side.registrations.debug = debug;
         }
@@ -241,6 +237,7 @@ impl Adapter {
         if self.is_stopping() {
             return;
         }
+        self.follow();
         let mut changed = self.enumerate();
         let mut until = u64::MAX;
         for target in self.targets() {
@@ -272,6 +269,21 @@ impl Adapter {
         if self.reserved.swap(count, Ordering::Relaxed) != count && self.client.reserve_grants(count).is_err()
         {
             self.warn(&format!("the host's grant table has no room for {count} entries of the disks'"));
+        }
+    }
+
+    /// Watches [`CLASS`], if a former pass could not.
+    fn follow(&self) {
+        if self.side.lock().registrations.class.is_some() {
+            return;
+        }
+        // No lock is held: the bus may call back at once.
+        match self.client.watch(CLASS, self.kicker()) {
+            Ok(watch) => self.side.lock().registrations.class = Some(watch),
+            Err(error) => {
+                self.warn(&format!("cannot watch {CLASS}: {error:?}"));
+                self.look_again();
+            }
         }
     }
 
@@ -354,7 +366,10 @@ impl Adapter {
                 side.registrations.watched.push((vdev, path));
                 side.registrations.watches.push(watch);
             }
-            Err(error) => self.warn(&format!("cannot watch {path}: {error:?}")),
+            Err(error) => {
+                self.warn(&format!("cannot watch {path}: {error:?}"));
+                self.look_again();
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 //! that tell every answer by its number, in two worlds: over Linux's own devices for grants, events and xenstore (in dom0,
 //! against the real xen-blkback and xen-netback), and over xensim. The two transcripts are compared line by line.
 
+pub mod devices;
+pub mod driver;
 pub mod linux;
 pub mod net;
 pub mod session;

@@ -2,13 +2,12 @@
 //!
 //! gntalloc hands out pages that are granted from the start, each with an entry of its own. A page's frame number is not
 //! told, and not needed: the entry's number takes its place in what the front-end passes around.
-#![allow(unsafe_code, reason = "memory that is shared with a back-end, and ioctls")]
+#![allow(unsafe_code, reason = "memory that is shared with a back-end")]
 
 use std::{
     cell::RefCell,
     collections::BTreeSet,
-    fs::{File, OpenOptions},
-    io::{Read, Write},
+    fs::File,
     os::fd::AsRawFd,
     ptr::NonNull,
     rc::Rc,
@@ -18,20 +17,15 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use xenbus::{
-    io::xs_wire::{HEADER_SIZE, Header, MessageType, PAYLOAD_MAX},
     seam::{
         Access, Clock, EventChannels, EventError, GrantError, GrantTable, NoMemory, PageAllocator,
         SharedPage, StillMapped, Store, StoreError, TransactionId,
     },
     types::{Domid, Gfn, GrantRef, Port},
-    xs::{
-        Reply, Request,
-        codec::{Payload, parse_error},
-    },
 };
-use zerocopy::{FromBytes, IntoBytes};
 
 use crate::{
+    devices::{Events, Xenstore, number, open},
     net,
     session::{self, World},
     wire::Interface,
@@ -40,11 +34,6 @@ use crate::{
 const PAGE: usize = 4096;
 /// Pages that gntalloc is asked for in the beginning: below its default limit of 1,024.
 const PAGES: usize = 1000;
-
-/// An ioctl's number without a direction, as Xen's devices number theirs.
-const fn number(group: u8, nr: u8, size: usize) -> libc::c_ulong {
-    (size as libc::c_ulong) << 16 | (group as libc::c_ulong) << 8 | nr as libc::c_ulong
-}
 
 /// `struct ioctl_gntalloc_alloc_gref` for one page.
 #[repr(C)]
@@ -65,8 +54,8 @@ struct Granted {
 
 /// A Linux domain: grants, events, memory and the store.
 struct Linux {
-    events: File,
-    store: File,
+    events: Events,
+    store: Xenstore,
     /// Keeps the grants.
     _grants: File,
     pages: Vec<Granted>,
@@ -76,15 +65,7 @@ struct Linux {
 
 impl Linux {
     fn open(peer: u16) -> Result<Self> {
-        let open = |name: &str| {
-            let path = format!("/dev/xen/{name}");
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .open(&path)
-                .with_context(|| format!("cannot open {path}"))
-        };
-        let (grants, events, store) = (open("gntalloc")?, open("evtchn")?, open("xenbus")?);
+        let (grants, events, store) = (open("gntalloc")?, Events::open()?, Xenstore::open()?);
         let mut pages = Vec::new();
         for _ in 0..PAGES {
             pages.push(Self::page(&grants, peer)?);
@@ -107,12 +88,6 @@ impl Linux {
         let at = NonNull::new(at.cast()).context("a page at zero")?;
         Ok(Granted { at, gref: alloc.gref })
     }
-
-    fn control(&self, nr: u8, mut argument: u32) -> i32 {
-        let request = number(b'E', nr, size_of::<u32>());
-        // SAFETY: these requests of the event device take one word, which outlives the call.
-        unsafe { libc::ioctl(self.events.as_raw_fd(), request, &raw mut argument) }
-    }
 }
 
 impl GrantTable for Linux {
@@ -134,17 +109,17 @@ impl GrantTable for Linux {
 
 impl EventChannels for Linux {
     fn alloc_unbound(&self, peer: Domid, _: u32) -> Result<Port, EventError> {
-        let port = self.control(2, peer.0.into());
+        let port = self.events.allocate(peer.0);
         u32::try_from(port).map(Port::from_raw).map_err(|_| EventError::Refused(port))
     }
     fn notify(&self, port: &Port) {
-        self.control(4, port.raw());
+        self.events.send(port.raw());
     }
     fn unmask(&self, port: &Port) {
-        let _ = (&self.events).write_all(&port.raw().to_ne_bytes());
+        self.events.unmask(port.raw());
     }
     fn close(&self, port: Port) {
-        self.control(3, port.raw());
+        self.events.close(port.raw());
     }
 }
 
@@ -224,47 +199,24 @@ impl SharedPage for Memory {
     }
 }
 
-impl Linux {
-    fn call(&self, ty: MessageType, txn: Option<TransactionId>, payload: &[u8]) -> Result<Reply, StoreError> {
-        let header = Header { ty, req_id: 1, tx_id: txn.map_or(0, |txn| txn.0), len: payload.len() as u32 };
-        let message = [header.as_bytes(), payload].concat();
-        (&self.store).write_all(&message).map_err(|_| StoreError::Broken)?;
-        let mut header = [0; HEADER_SIZE];
-        (&self.store).read_exact(&mut header).map_err(|_| StoreError::Broken)?;
-        let header = Header::read_from_bytes(&header).map_err(|_| StoreError::Broken)?;
-        let mut answer = vec![0; header.len as usize];
-        (&self.store).read_exact(&mut answer).map_err(|_| StoreError::Broken)?;
-        if header.ty == MessageType::ERROR { Err(parse_error(&answer)) } else { Ok(Reply(answer)) }
-    }
-
-    fn ask(&self, txn: Option<TransactionId>, request: Request<'_>) -> Result<Reply, StoreError> {
-        let mut buffer = [0; PAYLOAD_MAX];
-        let mut payload = Payload::new(&mut buffer);
-        request.payload(&mut payload)?;
-        let length = payload.len();
-        self.call(request.ty(), txn, &buffer[..length])
-    }
-}
-
 impl Store for Linux {
     fn read(&self, txn: Option<TransactionId>, path: &str) -> Result<Vec<u8>, StoreError> {
-        Ok(self.ask(txn, Request::Read(path))?.0)
+        self.store.read(txn, path)
     }
     fn list(&self, txn: Option<TransactionId>, path: &str) -> Result<Vec<String>, StoreError> {
-        self.ask(txn, Request::Directory(path))?.names()
+        self.store.list(txn, path)
     }
     fn write(&self, txn: Option<TransactionId>, path: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.ask(txn, Request::Write(path, value)).map(drop)
+        self.store.write(txn, path, value)
     }
     fn remove(&self, txn: Option<TransactionId>, path: &str) -> Result<(), StoreError> {
-        self.ask(txn, Request::Rm(path)).map(drop)
+        self.store.remove(txn, path)
     }
     fn begin(&self) -> Result<TransactionId, StoreError> {
-        self.call(MessageType::TRANSACTION_START, None, b"\0")?.transaction().map(TransactionId)
+        self.store.begin()
     }
     fn end(&self, txn: TransactionId, commit: bool) -> Result<(), StoreError> {
-        let verdict: &[u8] = if commit { b"T\0" } else { b"F\0" };
-        self.call(MessageType::TRANSACTION_END, Some(txn), verdict).map(drop)
+        self.store.end(txn, commit)
     }
 }
 
@@ -277,14 +229,8 @@ impl Clock for Linux {
 impl World for Linux {
     fn wait(&self, until: u64) {
         let milliseconds = (until.saturating_sub(self.now()) / 1_000_000).clamp(1, 1000) as i32;
-        let fd = self.events.as_raw_fd();
-        let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        // SAFETY: one structure, which outlives the call.
-        let ready = unsafe { libc::poll(&raw mut poll, 1, milliseconds) };
-        if ready > 0 {
-            // The port is masked from now on, until it is written back (`unmask`).
-            let _ = (&self.events).read_exact(&mut [0; 4]);
-        }
+        // The port is masked from now on, until the session lets it through.
+        let _ = self.events.wait(milliseconds);
     }
 }
 

@@ -18,6 +18,7 @@ pub mod hv;
 mod machine;
 pub mod mem;
 pub mod network;
+pub mod outside;
 pub mod pci;
 pub mod rng;
 pub mod sim;

@@ -248,6 +248,16 @@ impl<P: SharedPage> Client<P> {
         }
     }
 
+    /// Registers a watch during a suspend, when [`Client::add_watch`] says [`StoreError::Closed`]: its request goes out
+    /// with the resume. `None` when there is no suspend, for a bad path, and when all watches are taken.
+    pub fn watch_after_resume(&mut self, path: &str, now: u64) -> Option<WatchId> {
+        if !matches!(self.mode, Mode::Suspended { .. }) || !is_valid_path(path) {
+            return None;
+        }
+        let index = self.watches.free()?;
+        Some(self.watches.insert(index, String::from(path), Registration::Wanted(now)))
+    }
+
     /// Removes a watch. No event of it is delivered after this returned.
     ///
     /// # Errors
@@ -259,6 +269,11 @@ impl<P: SharedPage> Client<P> {
         deadline: u64,
     ) -> Result<RequestHandle, SubmitError> {
         let index = id.index();
+        if self.watches.get(id).is_some_and(|watch| matches!(watch.registration, Registration::Wanted(_))) {
+            // xenstored does not know of it.
+            self.watches.remove(id.index());
+            return Err(StoreError::NotFound.into());
+        }
         if self.watches.get(id).is_none_or(|watch| watch.registration == Registration::Removing) {
             return Err(StoreError::NotFound.into());
         }

@@ -244,7 +244,7 @@ impl Store {
     }
 
     /// Watches `path`; `changed` runs in the watch thread (`PASSIVE_LEVEL`) with the node that
-    /// changed, once soon and after changes. `PASSIVE_LEVEL`.
+    /// changed, once soon and after changes; during a suspend, after that. `PASSIVE_LEVEL`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -255,21 +255,30 @@ impl Store {
     ) -> Result<Watch, StoreError> {
         let mut changed: Option<Changed> = Some(Box::new(changed));
         let mut entry = None;
+        let mut later = false;
         let result = self.request(|client, now, deadline| {
-            let (id, handle) = client.add_watch(path, now, deadline)?;
+            let (id, handle) = match client.add_watch(path, now, deadline) {
+                Err(SubmitError::Store(StoreError::Closed)) => {
+                    let id = client.watch_after_resume(path, now).ok_or(StoreError::Closed)?;
+                    later = true;
+                    (id, Err(SubmitError::Store(StoreError::Closed)))
+                }
+                sent => sent.map(|(id, handle)| (id, Ok(handle)))?,
+            };
             // Still under the client's lock: no event can be taken before the entry is there.
             if let Some(changed) = changed.take() {
                 let new = Arc::new(Entry { id, changed, alive: Mutex::new(true) });
                 self.watches.lock().push(Arc::clone(&new));
                 entry = Some(new);
             }
-            Ok(handle)
+            handle
         });
         let Some(entry) = entry else { return Err(result.err().unwrap_or(StoreError::Broken)) };
         // Dropped on failure, it removes what there is.
         let watch = Watch { store: Arc::clone(self), entry };
         match result {
             Ok(_) => Ok(watch),
+            Err(StoreError::Closed) if later => Ok(watch),
             Err(error) => Err(error),
         }
     }

@@ -45,6 +45,13 @@ enum Action {
         #[arg(long)]
         interface: Option<String>,
     },
+    /// Serves a disk of the simulator to this domain's front-end, and leaves its content in a file
+    Blkback {
+        /// Its size in MiB
+        #[arg(long)]
+        mib: u64,
+        image: PathBuf,
+    },
     /// Connects, sends a file, receives another
     Exchange { address: std::net::IpAddr, port: u16, file: PathBuf, answer: PathBuf },
 }
@@ -72,6 +79,7 @@ fn act(action: Action) -> Result<()> {
             (Some(front), Some(interface)) => tell(&frontcheck::linux::network(&front, 0, &interface)?),
             _ => tell(&frontcheck::simulated::network()?),
         },
+        Action::Blkback { mib, image } => Ok(std::fs::write(image, frontcheck::driver::disk(mib, 0)?)?),
         Action::Exchange { address, port, file, answer } => net::exchange(address, port, &file, &answer),
     }
 }

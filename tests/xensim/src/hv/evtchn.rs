@@ -148,13 +148,17 @@ impl Hypervisor {
     /// # Errors
     /// `EINVAL` when the port does not wait for that domain.
     pub fn host_bind(&mut self, domid: u16, guest_port: u32) -> Result<u32, i64> {
-        let channel = self.ev.channels.get_mut(&guest_port).ok_or(EINVAL)?;
-        if channel.bound != (Bound::Unbound { remote: domid }) {
-            return Err(EINVAL);
-        }
         let handle = self.next_host_port;
+        if let Some(outside) = &mut self.outside {
+            outside.bind(guest_port).ok_or(EINVAL)?;
+        } else {
+            let channel = self.ev.channels.get_mut(&guest_port).ok_or(EINVAL)?;
+            if channel.bound != (Bound::Unbound { remote: domid }) {
+                return Err(EINVAL);
+            }
+            channel.bound = Bound::Interdomain { remote: domid, port: handle };
+        }
         self.next_host_port += 1;
-        channel.bound = Bound::Interdomain { remote: domid, port: handle };
         // Binding signals the binder once: events may have been sent before.
         let end = HostPort { domid, guest_port: Some(guest_port), pending: true, received: 0 };
         self.host_ports.insert(handle, end);
@@ -164,7 +168,9 @@ impl Hypervisor {
     /// A host end is closed; the guest's port becomes unbound again, and is told nothing.
     pub fn host_close(&mut self, handle: u32) {
         let Some(end) = self.host_ports.remove(&handle) else { return };
-        if let Some(port) = end.guest_port
+        if let (Some(port), Some(outside)) = (end.guest_port, &mut self.outside) {
+            outside.close(port);
+        } else if let Some(port) = end.guest_port
             && let Some(channel) = self.ev.channels.get_mut(&port)
         {
             channel.bound = Bound::Unbound { remote: end.domid };
@@ -312,7 +318,16 @@ impl World {
     pub fn host_send(&mut self, handle: u32) {
         let Some(port) = self.hv.host_ports.get(&handle).and_then(|end| end.guest_port) else { return };
         self.stats.events_to_guest += 1;
-        self.set_pending(port);
+        match &mut self.hv.outside {
+            Some(outside) => outside.send(port),
+            None => self.set_pending(port),
+        }
+    }
+
+    /// An event of a guest outside has come from its port.
+    pub fn outside_event(&mut self, port: u32) {
+        let ends = self.hv.host_ports.values_mut().filter(|end| end.guest_port == Some(port));
+        ends.for_each(|end| end.pending = true);
     }
 
     /// Raises a virtual interrupt on a vCPU.

@@ -124,6 +124,10 @@ impl World {
     /// Marks an entry as read or written by a peer, as Xen does when it pins it. The entry's flags and
     /// domid are examined and marked in one atomic step, because the guest may revoke meanwhile.
     fn acquire(&mut self, domid: u16, gref: u32, write: bool) -> Result<(u32, Page), GrantStatus> {
+        if let Some(outside) = &mut self.hv.outside {
+            let page = outside.map(gref, write).and_then(Page::from_host);
+            return page.map(|page| (0, page)).ok_or(GrantStatus(gt::ST_GENERAL_ERROR));
+        }
         let (entry, at) = self.grant_entry(gref).ok_or(GrantStatus(gt::ST_BAD_GNTREF))?;
         loop {
             let word = entry.get32(at);
@@ -150,7 +154,10 @@ impl World {
     }
 
     /// Clears the marks of an entry down to what the mappings that are left need.
-    fn unmark(&self, gref: u32) {
+    fn unmark(&mut self, gref: u32) {
+        if let Some(outside) = &mut self.hv.outside {
+            return outside.unmap(gref);
+        }
         let Some((entry, at)) = self.grant_entry(gref) else { return };
         let mut read = false;
         let mut write = false;
@@ -226,6 +233,9 @@ impl World {
     }
 
     fn check_entry(&mut self, mapped: &Mapped) {
+        if self.hv.outside.is_some() {
+            return; // The entry is in another machine's table.
+        }
         let Some((flags, domid, frame)) = self.grant_raw(mapped.gref) else { return };
         let marks = gt::READING | if mapped.write { gt::WRITING } else { 0 };
         let good = flags & gt::TYPE_MASK == gt::PERMIT_ACCESS

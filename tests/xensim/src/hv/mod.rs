@@ -108,6 +108,8 @@ pub struct Hypervisor {
     /// Ends in other domains, by handle.
     pub host_ports: BTreeMap<u32, evtchn::HostPort>,
     pub(crate) next_host_port: u32,
+    /// A real hypervisor and a real guest in the place of these (see [`crate::outside`]).
+    pub outside: Option<Box<dyn crate::outside::Outside>>,
     /// The grant table.
     pub gt: grant::Grants,
     /// Runs or not.
@@ -152,6 +154,7 @@ impl Hypervisor {
             params,
             host_ports: BTreeMap::new(),
             next_host_port: 1,
+            outside: None,
             stopped: Stopped::No,
             shutdown_code: None,
             watchdogs: [None; 2],

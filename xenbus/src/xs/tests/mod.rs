@@ -274,6 +274,30 @@ fn in_a_new_domain_requests_and_watches_are_sent_again() {
 }
 
 #[test]
+fn a_watch_of_a_suspend_is_registered_after_it() {
+    for how in [Resume::SameDomain, Resume::NewDomain] {
+        let page = Page::new();
+        let mut client = Client::new(page.clone(), 0).unwrap();
+        let mut server = Server::new(page.clone());
+        assert_eq!(client.watch_after_resume("device", 0), None, "there is no suspend");
+        client.suspend(SECOND);
+        assert_eq!(
+            client.add_watch("device", SECOND, LATER).map(drop),
+            Err(SubmitError::Store(StoreError::Closed))
+        );
+        let watch = client.watch_after_resume("device", SECOND).unwrap();
+        assert_eq!(client.watch_after_resume("a\0b", SECOND), None);
+        if how == Resume::NewDomain {
+            (0..4096).step_by(4).for_each(|offset| page.store(offset, 0));
+            server = Server::new(page);
+        }
+        client.resume(how, 2 * SECOND);
+        run(&mut client, &mut server);
+        assert_eq!(client.next_watch_event().map(|event| event.watch), Some(watch), "{how:?}: it fires at once");
+    }
+}
+
+#[test]
 fn leftovers_of_a_former_user_are_tolerated() {
     let page = Page::new();
     page.store(RSP_PROD, 500);

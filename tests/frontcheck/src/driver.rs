@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use xenbus::seam::{Store, StoreError};
-use xensim::{BlockConfig, Xen, outside::Outside, store::ring::StoreMode};
+use xensim::{BlockConfig, NicConfig, Xen, network::packet, outside::Outside, store::ring::StoreMode};
 
 use crate::devices::{Events, Xenstore, number, open};
 
@@ -196,12 +196,12 @@ impl Folder {
 }
 
 /// Serves the only device of `xen`, `class/id`, to the front-end in domain `front`; the real back-end's directory is that of
-/// the class `xensim`, which no other back-end follows. Ends when the front-end has closed, which somebody asks for by
-/// `online` of that directory.
+/// the class `xensim`, which no other back-end follows. `between` is called all the time. Ends when
+/// the front-end has closed, which somebody asks for by `online` and `state` of that directory, as libxl does.
 ///
 /// # Errors
 /// When Xen's devices are not there, or nothing happens for five minutes.
-pub fn serve(xen: &Xen, class: &str, id: u32, front: u16) -> Result<()> {
+pub fn serve(xen: &Xen, class: &str, id: u32, front: u16, mut between: impl FnMut(&Xen)) -> Result<()> {
     xen.sim_mut().ring.mode = StoreMode::Dead;
     let _guest = xen.direct();
     let (store, events) = (Xenstore::open()?, Rc::new(Events::open()?));
@@ -240,6 +240,7 @@ pub fn serve(xen: &Xen, class: &str, id: u32, front: u16) -> Result<()> {
     loop {
         xen.sim_mut().advance(start.elapsed().as_nanos() as u64);
         let mut moved = xen.run(100_000) > 0;
+        between(xen);
         moved |= back_folder.put_out(xen, &store, &name)?;
         if looked.elapsed() > LOOK || !connected {
             looked = Instant::now();
@@ -248,7 +249,8 @@ pub fn serve(xen: &Xen, class: &str, id: u32, front: u16) -> Result<()> {
         }
         let state = front_folder.known.get("/state").map(String::as_str);
         connected |= state == Some("4");
-        if connected && matches!(state, Some("6")) {
+        // The simulator's toolstack removes the nodes of what has closed for good.
+        if connected && back_folder.known.get("/state").is_none_or(|state| state == "6") {
             break;
         }
         let event = events.wait(if moved { 0 } else { 5 });
@@ -277,8 +279,38 @@ const VDEV: u32 = 51728;
 /// See [`serve`].
 pub fn disk(mib: u64, front: u16) -> Result<Vec<u8>> {
     let xen = Xen::builder().memory(16).seed(1).vcpus(1).disk(BlockConfig::new(VDEV, mib)).build();
-    serve(&xen, "vbd", VDEV, front)?;
+    serve(&xen, "vbd", VDEV, front, |_| {})?;
     let disk = xen.disk(VDEV).context("the disk")?;
     let content = disk.borrow().bytes(0, mib << 11);
     Ok(content)
+}
+
+/// Serves an interface to a front-end of domain `front`. Behind it is a mirror: every IP packet comes back from where it was
+/// sent to. How many have.
+///
+/// # Errors
+/// See [`serve`].
+pub fn network(front: u16) -> Result<u64> {
+    let xen = Xen::builder().memory(16).seed(1).vcpus(1).nic(NicConfig::new(0)).build();
+    let mut mirrored = 0;
+    serve(&xen, "vif", 0, front, |xen| {
+        for mut frame in xen.captured(0) {
+            if let Some(layout) = packet::parse(&frame.data)
+                && let Some(data) = frame.data.get_mut(..layout.transport + 4)
+            {
+                // The sums are the same whichever end comes first.
+                let (link, rest) = data.split_at_mut(6);
+                link.swap_with_slice(&mut rest[..6]);
+                let (from, length) =
+                    if layout.v6 { (layout.network + 8, 16) } else { (layout.network + 12, 4) };
+                let (source, target) = data[from..from + 2 * length].split_at_mut(length);
+                source.swap_with_slice(target);
+                let (source, target) = data[layout.transport..].split_at_mut(2);
+                source.swap_with_slice(target);
+                xen.inject(0, frame);
+                mirrored += 1;
+            }
+        }
+    })?;
+    Ok(mirrored)
 }

@@ -153,8 +153,8 @@ fn watch_backends(
         if watched.iter().any(|(other, _, _)| other == id) {
             continue;
         }
-        let Some(children) = platform.children.lock().clone() else { continue };
-        let again = Arc::downgrade(&children);
+        // Not kept over the watch, which may block: the last owner joins this very thread.
+        let Some(again) = platform.children.lock().as_ref().map(Arc::downgrade) else { continue };
         let online = format!("{path}/{}", back::ONLINE);
         let watch = platform.store.watch(&online, move |_| {
             if let Some(children) = again.upgrade() {

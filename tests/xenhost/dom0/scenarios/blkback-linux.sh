@@ -1,7 +1,8 @@
 # The disk's front-end as a Linux program on xen-blkback in dom0 itself, and on xensim: both must answer each request alike.
 # list: nightly
 # bound: 600
-rmmod xen_blkfront 2>/dev/null || true
+echo 0 >/sys/bus/xen/drivers_autoprobe
+trap "echo 1 >/sys/bus/xen/drivers_autoprobe" EXIT
 truncate -s 64M disk.img
 xl block-attach 0 "format=raw,vdev=xvdb,access=rw,target=$PWD/disk.img"
 peer blkfront --front device/vbd/51728 > real.txt

@@ -52,6 +52,10 @@ enum Action {
         mib: u64,
         image: PathBuf,
     },
+    /// Serves an interface of the simulator, with a mirror behind it, to this domain's front-end
+    Netback,
+    /// Sends a file in datagrams to where each comes back from, and compares
+    Mirrored { address: std::net::SocketAddr, file: PathBuf },
     /// Connects, sends a file, receives another
     Exchange { address: std::net::IpAddr, port: u16, file: PathBuf, answer: PathBuf },
 }
@@ -80,6 +84,8 @@ fn act(action: Action) -> Result<()> {
             _ => tell(&frontcheck::simulated::network()?),
         },
         Action::Blkback { mib, image } => Ok(std::fs::write(image, frontcheck::driver::disk(mib, 0)?)?),
+        Action::Netback => tell(&[format!("{} packets came back", frontcheck::driver::network(0)?)]),
+        Action::Mirrored { address, file } => net::mirrored(address, &file),
         Action::Exchange { address, port, file, answer } => net::exchange(address, port, &file, &answer),
     }
 }

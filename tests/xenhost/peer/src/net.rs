@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{ErrorKind, Read, Write},
-    net::{IpAddr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::Path,
     thread,
     time::Duration,
@@ -94,4 +94,25 @@ pub fn exchange(address: IpAddr, port: u16, file: &Path, answer: &Path) -> Resul
     stream.read_to_end(&mut back)?;
     sender.join().map_err(|_| anyhow::anyhow!("the sender panicked"))??;
     fs::write(answer, back).with_context(|| format!("{}", answer.display()))
+}
+
+/// Sends a file in datagrams of all sizes to `address`, from where each comes back.
+pub fn mirrored(address: SocketAddr, file: &Path) -> Result<()> {
+    let data = fs::read(file).with_context(|| format!("{}", file.display()))?;
+    let any: IpAddr =
+        if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect(address)?;
+    socket.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let (mut rest, mut buffer, mut sent) = (&data[..], vec![0; 2048], 0);
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at((1 + sent * 37 % 1400).min(rest.len()));
+        socket.send(now)?;
+        let length =
+            socket.recv(&mut buffer).with_context(|| format!("datagram {sent} does not come back"))?;
+        anyhow::ensure!(buffer[..length] == *now, "datagram {sent} of {} bytes came back changed", now.len());
+        (rest, sent) = (later, sent + 1);
+    }
+    println!("{sent} datagrams came back");
+    Ok(())
 }

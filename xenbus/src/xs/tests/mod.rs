@@ -293,7 +293,11 @@ fn a_watch_of_a_suspend_is_registered_after_it() {
         }
         client.resume(how, 2 * SECOND);
         run(&mut client, &mut server);
-        assert_eq!(client.next_watch_event().map(|event| event.watch), Some(watch), "{how:?}: it fires at once");
+        assert_eq!(
+            client.next_watch_event().map(|event| event.watch),
+            Some(watch),
+            "{how:?}: it fires at once"
+        );
     }
 }
 

@@ -20,8 +20,8 @@ use crate::devices::{Events, Xenstore, number, open};
 const PAGE: usize = 4096;
 /// How long nothing may happen at all.
 const BOUND: Duration = Duration::from_secs(300);
-/// How often the store is looked at while nothing changes in it.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often the store is looked at once the device is connected: it takes a while, in which nothing is served.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// `struct ioctl_gntdev_map_grant_ref` for one page (`linux/gntdev.h`).
 #[repr(C)]

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ntsim::kernel::config::Faults;
 use ntsim::pnp::{
     self, boot, install,
     node::{NodeId, NodeState},
@@ -150,6 +151,21 @@ pub fn installed(xen: Xen, seed: u64, packages: &[&str]) -> Installation {
 pub fn rounds(sample: u64) -> (u64, u64) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     (number("XENPV_SOAK_FROM").unwrap_or(0), number("XENPV_SOAK").unwrap_or(sample))
+}
+
+/// Lives a driver's life again and again, with another allocation failing each time: `sample` of them, or as many as
+/// `XENPV_SOAK` says. `life` gives the number of allocations, of which there are `least`.
+///
+/// # Panics
+/// When there are fewer.
+pub fn fail_each_once(sample: u64, least: u64, life: impl Fn(Faults) -> u64) {
+    let opportunities = life(Faults::Those(&[]));
+    assert!(opportunities > least, "{opportunities} allocations");
+    let (from, count) = rounds(sample);
+    let step = (opportunities / count).max(1);
+    for n in (from % step..opportunities).step_by(step as usize) {
+        life(Faults::Nth(n));
+    }
 }
 
 /// The texts of the event log. In the guest.

@@ -7,7 +7,7 @@ use ntsim::ndis::{self, adapter::State, hang, life, protocol::transmit::Outgoing
 use ntsim::pnp::{self, removal};
 use ntsim::verifier::faults;
 use scenarios::net::{NEW, Nic, PEER, guest, linked, over_flavours, pattern, plain, running, unsummed};
-use scenarios::rig::{add_package, node, rounds as soak_rounds, sleep, wait_until};
+use scenarios::rig::{add_package, fail_each_once, node, sleep, wait_until};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -55,13 +55,7 @@ fn with_failures(failures: Faults) -> u64 {
 /// Each allocation of the driver's life fails once: a sample, or as many as `XENPV_SOAK` says.
 #[test]
 fn every_allocation_fails_once() {
-    let opportunities = with_failures(Faults::Those(&[]));
-    assert!(opportunities > 100, "{opportunities}");
-    let (from, count) = soak_rounds(12);
-    let step = (opportunities / count).max(1);
-    for n in (from % step..opportunities).step_by(step as usize) {
-        with_failures(Faults::Nth(n));
-    }
+    fail_each_once(12, 100, with_failures);
 }
 
 /// As Driver Verifier does it: every new call stack's allocation fails once, in one run.

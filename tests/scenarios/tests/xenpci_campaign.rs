@@ -11,7 +11,9 @@ use ntsim::{
     storport::{self, adapter::Address, disk::Disk},
     verifier::faults,
 };
-use scenarios::rig::{Rig, add_package, boot, event_log, node, rounds, sleep, state_of, wait_until};
+use scenarios::rig::{
+    Rig, add_package, boot, event_log, fail_each_once, node, rounds, sleep, state_of, wait_until,
+};
 use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 use xensim::{BlockConfig, Flavour, Held, NewHost, NicConfig, Wake, Xen};
 
@@ -304,13 +306,7 @@ fn with_failures(seed: u64, faults: Faults) -> u64 {
 /// Each allocation of the driver's life fails once.
 #[test]
 fn every_allocation_fails_once() {
-    let opportunities = with_failures(7, Faults::Those(&[]));
-    assert!(opportunities > 200, "{opportunities}");
-    let (from, count) = rounds(24);
-    let step = (opportunities / count).max(1);
-    for n in (from % step..opportunities).step_by(step as usize) {
-        with_failures(7, Faults::Nth(n));
-    }
+    fail_each_once(24, 200, |faults| with_failures(7, faults));
 }
 
 /// As Driver Verifier does it: every new call stack's allocation fails once, in one run.

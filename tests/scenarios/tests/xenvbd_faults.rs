@@ -15,7 +15,7 @@ use ntsim::{
 };
 use scenarios::{
     disk::{ADAPTER, TARGET, VDEV, announce_use, at, events, open, pattern, try_at, xen},
-    rig::{Rig, add_package, node, rounds, state_of, wait_until},
+    rig::{Rig, add_package, fail_each_once, node, state_of, wait_until},
 };
 use xensim::{
     Xen,
@@ -240,13 +240,7 @@ fn with_failures(failures: Faults) -> u64 {
 /// Each allocation of the driver's life fails once: a sample, or as many as `XENPV_SOAK` says.
 #[test]
 fn every_allocation_fails_once() {
-    let opportunities = with_failures(Faults::Those(&[]));
-    assert!(opportunities > 100, "{opportunities}");
-    let (from, count) = rounds(12);
-    let step = (opportunities / count).max(1);
-    for n in (from % step..opportunities).step_by(step as usize) {
-        with_failures(Faults::Nth(n));
-    }
+    fail_each_once(12, 100, with_failures);
 }
 
 #[test]

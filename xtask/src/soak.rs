@@ -170,7 +170,7 @@ pub fn command(options: &Options) -> Result<String> {
     }
     for campaign in &chosen {
         let seeds = options.seeds.unwrap_or(campaign.seeds);
-        run::step(&format!("{}: {} ({seeds} seeds)", campaign.name, campaign.about));
+        run::step(&format!("{}: {} ({})", campaign.name, campaign.about, amount(seeds)));
         let (package, target, test) = campaign.test;
         run::run(
             run::cargo()
@@ -183,8 +183,12 @@ pub fn command(options: &Options) -> Result<String> {
     Ok(format!("{} campaigns passed", chosen.len()))
 }
 
+fn amount(seeds: u64) -> String {
+    if seeds == u64::MAX { "all there are".to_owned() } else { format!("{seeds} seeds") }
+}
+
 fn list() -> String {
-    CAMPAIGNS.iter().map(|c| format!("  {:<14} {} ({} seeds)\n", c.name, c.about, c.seeds)).collect()
+    CAMPAIGNS.iter().map(|c| format!("  {:<14} {} ({})\n", c.name, c.about, amount(c.seeds))).collect()
 }
 
 #[cfg(test)]

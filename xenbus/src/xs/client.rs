@@ -224,7 +224,8 @@ impl<P: SharedPage> Client<P> {
     }
 
     /// Registers a watch. It stays registered, over resumes too, until [`Client::remove_watch`];
-    /// when the request fails it is forgotten. When the caller gives up waiting it has to remove it.
+    /// when the request fails it is forgotten. When the caller gives up waiting it has to remove it. In a suspend there
+    /// is no request to wait for: the client sends it with the resume.
     ///
     /// # Errors
     /// [`SubmitError`]; `Busy` also when [`crate::xs::MAX_WATCHES`] are registered.
@@ -233,29 +234,22 @@ impl<P: SharedPage> Client<P> {
         path: &str,
         now: u64,
         deadline: u64,
-    ) -> Result<(WatchId, RequestHandle), SubmitError> {
+    ) -> Result<(WatchId, Option<RequestHandle>), SubmitError> {
         if !is_valid_path(path) {
             return Err(StoreError::Invalid.into());
         }
         let index = self.watches.free().ok_or(SubmitError::Busy)?;
+        if matches!(self.mode, Mode::Suspended { .. }) {
+            return Ok((self.watches.insert(index, String::from(path), Registration::Wanted(now)), None));
+        }
         let id = self.watches.insert(index, String::from(path), Registration::Requested);
         match self.request_watch(index, Owner::User, MessageType::WATCH, now, deadline) {
-            Ok(handle) => Ok((id, handle)),
+            Ok(handle) => Ok((id, Some(handle))),
             Err(error) => {
                 self.watches.remove(index);
                 Err(error)
             }
         }
-    }
-
-    /// Registers a watch during a suspend, when [`Client::add_watch`] says [`StoreError::Closed`]: its request goes out
-    /// with the resume. `None` when there is no suspend, for a bad path, and when all watches are taken.
-    pub fn watch_after_resume(&mut self, path: &str, now: u64) -> Option<WatchId> {
-        if !matches!(self.mode, Mode::Suspended { .. }) || !is_valid_path(path) {
-            return None;
-        }
-        let index = self.watches.free()?;
-        Some(self.watches.insert(index, String::from(path), Registration::Wanted(now)))
     }
 
     /// Removes a watch. No event of it is delivered after this returned.
@@ -269,13 +263,14 @@ impl<P: SharedPage> Client<P> {
         deadline: u64,
     ) -> Result<RequestHandle, SubmitError> {
         let index = id.index();
-        if self.watches.get(id).is_some_and(|watch| matches!(watch.registration, Registration::Wanted(_))) {
+        match self.watches.get(id).map(|watch| watch.registration) {
+            None | Some(Registration::Removing) => return Err(StoreError::NotFound.into()),
             // xenstored does not know of it.
-            self.watches.remove(id.index());
-            return Err(StoreError::NotFound.into());
-        }
-        if self.watches.get(id).is_none_or(|watch| watch.registration == Registration::Removing) {
-            return Err(StoreError::NotFound.into());
+            Some(Registration::Wanted(_)) => {
+                self.watches.remove(index);
+                return Err(StoreError::NotFound.into());
+            }
+            Some(Registration::Requested | Registration::Registered) => {}
         }
         let handle = self.request_watch(index, Owner::User, MessageType::UNWATCH, now, deadline)?;
         if let Some(watch) = self.watches.at(index) {

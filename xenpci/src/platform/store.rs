@@ -170,12 +170,21 @@ impl Store {
         &self,
         mut submit: impl FnMut(&mut Client<SharedMapped>, u64, u64) -> Result<RequestHandle, SubmitError>,
     ) -> Result<Completion, StoreError> {
+        let handle = self.submit(|client, now, deadline| submit(client, now, deadline).map(Some))?;
+        self.finish(handle.ok_or(StoreError::Closed)?)
+    }
+
+    /// Submits, once there is room; gives what there is to wait for. `PASSIVE_LEVEL`.
+    fn submit(
+        &self,
+        mut submit: impl FnMut(&mut Client<SharedMapped>, u64, u64) -> Result<Option<RequestHandle>, SubmitError>,
+    ) -> Result<Option<RequestHandle>, StoreError> {
         let deadline = time::now() + PATIENCE;
-        let mut handle = loop {
+        loop {
             let (result, effects) = {
                 let mut client = self.client.lock();
                 let result = submit(&mut client, time::now(), deadline);
-                if let Ok(handle) = &result {
+                if let Ok(Some(handle)) = &result {
                     // Whoever completes it does so under the lock, hence after this.
                     self.slots[handle.slot()].clear();
                 }
@@ -183,7 +192,7 @@ impl Store {
             };
             self.act(effects);
             match result {
-                Ok(handle) => break handle,
+                Ok(handle) => return Ok(handle),
                 Err(SubmitError::Store(error)) => return Err(error),
                 Err(SubmitError::Busy) => {}
             }
@@ -193,7 +202,11 @@ impl Store {
             }
             let _ = self.freed.wait_for((deadline - now).min(LOOK));
             self.look();
-        };
+        }
+    }
+
+    /// Waits for a request's end; its result. `PASSIVE_LEVEL`.
+    fn finish(&self, mut handle: RequestHandle) -> Result<Completion, StoreError> {
         loop {
             let slot = handle.slot();
             let waited = self.slots[slot].wait_for(LOOK);
@@ -255,32 +268,22 @@ impl Store {
     ) -> Result<Watch, StoreError> {
         let mut changed: Option<Changed> = Some(Box::new(changed));
         let mut entry = None;
-        let mut later = false;
-        let result = self.request(|client, now, deadline| {
-            let (id, handle) = match client.add_watch(path, now, deadline) {
-                Err(SubmitError::Store(StoreError::Closed)) => {
-                    let id = client.watch_after_resume(path, now).ok_or(StoreError::Closed)?;
-                    later = true;
-                    (id, Err(SubmitError::Store(StoreError::Closed)))
-                }
-                sent => sent.map(|(id, handle)| (id, Ok(handle)))?,
-            };
+        let handle = self.submit(|client, now, deadline| {
+            let (id, handle) = client.add_watch(path, now, deadline)?;
             // Still under the client's lock: no event can be taken before the entry is there.
             if let Some(changed) = changed.take() {
                 let new = Arc::new(Entry { id, changed, alive: Mutex::new(true) });
                 self.watches.lock().push(Arc::clone(&new));
                 entry = Some(new);
             }
-            handle
-        });
-        let Some(entry) = entry else { return Err(result.err().unwrap_or(StoreError::Broken)) };
+            Ok(handle)
+        })?;
         // Dropped on failure, it removes what there is.
-        let watch = Watch { store: Arc::clone(self), entry };
-        match result {
-            Ok(_) => Ok(watch),
-            Err(StoreError::Closed) if later => Ok(watch),
-            Err(error) => Err(error),
+        let watch = Watch { store: Arc::clone(self), entry: entry.ok_or(StoreError::Broken)? };
+        if let Some(handle) = handle {
+            self.finish(handle)?;
         }
+        Ok(watch)
     }
 
     /// Before a suspend: refuses new requests, waits (bounded) for those in flight. `PASSIVE_LEVEL`.

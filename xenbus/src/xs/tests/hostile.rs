@@ -58,7 +58,7 @@ fn impossible_indexes_break_the_store() {
 #[test]
 fn a_broken_store_recovers_when_it_is_reset() {
     let (mut client, mut server) = pair();
-    let (watch, _handle) = client.add_watch("w", 0, LATER).unwrap();
+    let (watch, _) = client.add_watch("w", 0, LATER).unwrap();
     super::run(&mut client, &mut server);
     client.next_watch_event().unwrap();
     server.page.store(RSP_PROD, 5000);
@@ -75,7 +75,7 @@ fn a_broken_store_recovers_when_it_is_reset() {
 #[test]
 fn a_flood_of_watch_events_is_taken_in_bounded_steps() {
     let (mut client, mut server) = pair();
-    let (_, _handle) = client.add_watch("w", 0, LATER).unwrap();
+    client.add_watch("w", 0, LATER).map(drop).unwrap();
     super::run(&mut client, &mut server);
     for _ in 0..10_000 {
         server.fire("w/x");
@@ -104,7 +104,7 @@ proptest! {
         let mut handles: Vec<_> =
             (0..3).map(|_| client.submit(Request::Read("a"), None, 0, LATER).unwrap()).collect();
         handles.push(client.begin(0, LATER).unwrap());
-        handles.push(client.add_watch("w", 0, LATER).unwrap().1);
+        handles.extend(client.add_watch("w", 0, LATER).unwrap().1);
         let mut rest = &bytes[..];
         for portion in portions.iter().cycle().take(40) {
             let (now, later) = rest.split_at((*portion).min(rest.len()));
@@ -132,11 +132,11 @@ proptest! {
         let mut ids = Vec::new();
         for (which, ty, payload) in answers {
             let next = match which % 3 {
-                0 => client.submit(Request::Read("a"), None, 0, LATER),
-                1 => client.begin(0, LATER),
+                0 => client.submit(Request::Read("a"), None, 0, LATER).map(Some),
+                1 => client.begin(0, LATER).map(Some),
                 _ => client.add_watch("w", 0, LATER).map(|(_, handle)| handle),
             };
-            handles.extend(next);
+            handles.extend(next.ok().flatten());
             ids.extend(server.receive().into_iter().map(|(header, _)| header.req_id));
             if let Some(&id) = ids.get(which) {
                 server.send(M(ty), id, &payload);

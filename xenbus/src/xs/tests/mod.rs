@@ -103,7 +103,7 @@ fn at_most_eight_are_in_flight() {
 #[test]
 fn watches_fire_coalesce_and_stop() {
     let (mut client, mut server) = pair();
-    let (watch, handle) = client.add_watch("device", 0, LATER).unwrap();
+    let (watch, Some(handle)) = client.add_watch("device", 0, LATER).unwrap() else { panic!("no suspend") };
     run(&mut client, &mut server);
     take(&mut client, handle).unwrap();
     assert!(client.take_effects().watch_events);
@@ -128,7 +128,7 @@ fn watches_fire_coalesce_and_stop() {
 #[test]
 fn a_refused_watch_is_forgotten() {
     let (mut client, mut server) = pair();
-    let (watch, handle) = client.add_watch("device", 0, LATER).unwrap();
+    let (watch, Some(handle)) = client.add_watch("device", 0, LATER).unwrap() else { panic!("no suspend") };
     let (header, _) = server.receive()[0].clone();
     server.send(MessageType::ERROR, header.req_id, b"E2BIG\0");
     client.on_event(0);
@@ -246,7 +246,7 @@ fn a_suspend_drains_what_it_can() {
 #[test]
 fn in_a_new_domain_requests_and_watches_are_sent_again() {
     let (mut client, mut server) = pair();
-    let (watch, handle) = client.add_watch("device", 0, LATER).unwrap();
+    let (watch, Some(handle)) = client.add_watch("device", 0, LATER).unwrap() else { panic!("no suspend") };
     run(&mut client, &mut server);
     take(&mut client, handle).unwrap();
     client.next_watch_event().unwrap();
@@ -279,14 +279,12 @@ fn a_watch_of_a_suspend_is_registered_after_it() {
         let page = Page::new();
         let mut client = Client::new(page.clone(), 0).unwrap();
         let mut server = Server::new(page.clone());
-        assert_eq!(client.watch_after_resume("device", 0), None, "there is no suspend");
         client.suspend(SECOND);
-        assert_eq!(
-            client.add_watch("device", SECOND, LATER).map(drop),
-            Err(SubmitError::Store(StoreError::Closed))
-        );
-        let watch = client.watch_after_resume("device", SECOND).unwrap();
-        assert_eq!(client.watch_after_resume("a\0b", SECOND), None);
+        let (watch, handle) = client.add_watch("device", SECOND, LATER).unwrap();
+        assert_eq!(handle, None);
+        // One that is not wanted any more is never asked for.
+        let (gone, _) = client.add_watch("gone", SECOND, LATER).unwrap();
+        assert_eq!(client.remove_watch(gone, SECOND, LATER), Err(SubmitError::Store(StoreError::NotFound)));
         if how == Resume::NewDomain {
             (0..4096).step_by(4).for_each(|offset| page.store(offset, 0));
             server = Server::new(page);

@@ -21,15 +21,15 @@ pub struct Deferred<T> {
 
 impl<T> Default for Deferred<T> {
     fn default() -> Self {
-        Self { entries: VecDeque::new(), leaked: 0 }
+        Self::new()
     }
 }
 
 impl<T> Deferred<T> {
     /// An empty list.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { entries: VecDeque::new(), leaked: 0 }
     }
 
     /// Ends `grant` now and gives `pinned` back, or keeps both. Without memory for the list they are

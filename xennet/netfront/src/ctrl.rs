@@ -73,7 +73,7 @@ pub struct Ctrl<H: Host> {
     /// Ids that were not answered in time; late answers to them are no violation.
     late: u32,
     broken: Option<Violation>,
-    remains: Remains<PageOf<H>>,
+    remains: Remains<H>,
 }
 
 impl<H: Host> Ctrl<H> {
@@ -89,7 +89,7 @@ impl<H: Host> Ctrl<H> {
             deadline: 0,
             late: 0,
             broken: None,
-            remains: Remains::new(),
+            remains: Remains::<H>::new(),
         }
     }
 
@@ -118,7 +118,7 @@ impl<H: Host> Ctrl<H> {
             Err((first, error)) => {
                 ring.close(host, &mut self.remains);
                 match first {
-                    Some(first) => self.remains.end(host, page, first),
+                    Some(first) => drop(self.remains.end(host.grants(), first, page)),
                     None => drop(page),
                 }
                 Err(error.into())
@@ -285,15 +285,15 @@ impl<H: Host> Ctrl<H> {
     /// Ends the connection. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H) {
         (self.stage, self.in_flight, self.broken) = (None, None, None);
-        self.remains.retry(host);
+        self.remains.retry(host.grants(), usize::MAX, drop);
         let Some(channel) = self.channel.take() else { return };
         channel.ring.close(host, &mut self.remains);
         let [key, mapping] = channel.grants;
         match host.grants().end_access(key) {
-            Ok(()) => self.remains.end(host, channel.page, mapping),
+            Ok(()) => drop(self.remains.end(host.grants(), mapping, channel.page)),
             // Two grants cover the page; the one that is mapped decides, the other waits with it.
             Err(StillMapped(key)) => match host.grants().end_access(mapping) {
-                Ok(()) => self.remains.end(host, channel.page, key),
+                Ok(()) => drop(self.remains.end(host.grants(), key, channel.page)),
                 // Both: give up on the second, and so on the page.
                 Err(StillMapped(_)) => channel.page.leak(),
             },

@@ -22,12 +22,7 @@ pub(crate) struct Pool<H: Host> {
 }
 
 impl<H: Host> Pool<H> {
-    pub fn open(
-        host: &H,
-        peer: Domid,
-        count: usize,
-        remains: &mut Remains<PageOf<H>>,
-    ) -> Result<Self, OpenError> {
+    pub fn open(host: &H, peer: Domid, count: usize, remains: &mut Remains<H>) -> Result<Self, OpenError> {
         let mut pool = Self { pages: Vec::new(), free: Vec::new() };
         if pool.pages.try_reserve_exact(count).is_err() || pool.free.try_reserve_exact(count).is_err() {
             return Err(OpenError::Memory);
@@ -84,9 +79,9 @@ impl<H: Host> Pool<H> {
     }
 
     /// Ends all grants and frees the pages; those that the back-end still maps remain.
-    pub fn close(self, host: &H, remains: &mut Remains<PageOf<H>>) {
+    pub fn close(self, host: &H, remains: &mut Remains<H>) {
         for (page, grant) in self.pages {
-            remains.end(host, page, grant);
+            drop(remains.end(host.grants(), grant, page));
         }
     }
 }

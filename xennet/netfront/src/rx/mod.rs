@@ -15,7 +15,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use arrayvec::ArrayVec;
 use xenbus::{
     io::netif::{GsoType, RxRequest, RxSlot},
-    seam::{Access, EventChannels, GrantTable, Host, PageOf, StillMapped},
+    seam::{Access, EventChannels, GrantTable, Host, StillMapped},
     types::{Domid, GrantRef, Port},
 };
 
@@ -147,7 +147,7 @@ pub struct RxQueue<H: Host, B: Buffer> {
     assembly: Assembly<B>,
     broken: Option<Violation>,
     counters: RxCounters,
-    remains: Remains<PageOf<H>>,
+    remains: Remains<H>,
 }
 
 impl<H: Host, B: Buffer> RxQueue<H, B> {
@@ -164,7 +164,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
             assembly: Assembly::new(),
             broken: None,
             counters: RxCounters::default(),
-            remains: Remains::new(),
+            remains: Remains::<H>::new(),
         }
     }
 
@@ -177,7 +177,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
     /// When the queue is connected: a bug of the caller.
     pub fn open(&mut self, host: &H, peer: Domid) -> Result<u32, OpenError> {
         assert!(self.channel.is_none(), "a queue is detached before it is opened again");
-        self.remains.retry(host);
+        self.remains.retry(host.grants(), usize::MAX, drop);
         let ring = GrantedRing::open(host, peer)?;
         let gref = ring.gref();
         let next = ring.ring.next_response();
@@ -306,10 +306,9 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
         }
     }
 
-    /// Ends the connection after the back-end closed, or gave no answer to our closing, or was left behind with the
-    /// domain. Buffers come
-    /// back as spare, except those that the back-end still maps. Returns how many of these there are. Frames that
-    /// are still on the ring are lost: poll before. `PASSIVE_LEVEL`.
+    /// Ends the connection after the back-end closed, gave no answer to our closing, or was left behind with the domain.
+    /// Buffers come back as spare, except those that the back-end still maps. Returns how many of these there are.
+    /// Frames that are still on the ring are lost: poll before. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H) -> usize {
         self.running = false;
         self.frozen = false;
@@ -328,7 +327,7 @@ impl<H: Host, B: Buffer> RxQueue<H, B> {
             channel.ring.close(host, &mut self.remains);
         }
         self.broken = None;
-        self.remains.retry(host);
+        self.remains.retry(host.grants(), usize::MAX, drop);
         self.retry_pinned(host);
         self.pinned.len()
     }

@@ -159,16 +159,15 @@ impl<H: Host, T> TxQueue<H, T> {
         }
     }
 
-    /// Ends the connection after the back-end closed, or gave no answer to our closing, or was left behind with the
-    /// domain. Every packet
-    /// whose pages the back-end cannot reach any more is handed back, in the order of sending, so that
-    /// it can be sent again. `PASSIVE_LEVEL`.
+    /// Ends the connection after the back-end closed, gave no answer to our closing, or was left behind with the domain.
+    /// Every packet whose pages the back-end cannot reach any more is handed back, in the order of sending, so that it
+    /// can be sent again. `PASSIVE_LEVEL`.
     pub fn detach(&mut self, host: &H, mut done: impl FnMut(T, TxOutcome)) -> Detached {
         self.running = false;
         self.frozen = false;
         // What was answered is told as it was.
         let _ = self.poll(host, self.last_progress, TX_SLOTS, &mut done);
-        self.remains.retry(host);
+        self.remains.retry(host.grants(), usize::MAX, drop);
         let Some(mut channel) = self.channel.take() else {
             return Detached { pinned: self.table.pinned() };
         };

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use xenbus::{
     io::netif::{Extra, GsoType, MAX_TX_SIZE, SLOTS_MIN, Status, TxFlags, TxRequest, TxSlot},
-    seam::{Access, EventChannels, GrantError, GrantTable, Host, PageOf},
+    seam::{Access, EventChannels, GrantError, GrantTable, Host},
     types::{Domid, PAGE_SIZE, Port},
 };
 
@@ -133,7 +133,7 @@ pub struct TxQueue<H: Host, T> {
     moderate: bool,
     /// Packets that are about to be handed back, with their places.
     lost: Vec<(u64, T)>,
-    remains: Remains<PageOf<H>>,
+    remains: Remains<H>,
 }
 
 impl<H: Host, T> TxQueue<H, T> {
@@ -151,7 +151,7 @@ impl<H: Host, T> TxQueue<H, T> {
             last_progress: 0,
             moderate: true,
             lost: Vec::with_capacity(TX_SLOTS),
-            remains: Remains::new(),
+            remains: Remains::<H>::new(),
         }
     }
 
@@ -165,7 +165,7 @@ impl<H: Host, T> TxQueue<H, T> {
     /// When the queue is connected: a bug of the caller.
     pub fn open(&mut self, host: &H, peer: Domid, plan: &Plan) -> Result<u32, OpenError> {
         assert!(self.channel.is_none(), "a queue is detached before it is opened again");
-        self.remains.retry(host);
+        self.remains.retry(host.grants(), usize::MAX, drop);
         let pool = Pool::open(host, peer, usize::from(plan.pool), &mut self.remains)?;
         let ring = match GrantedRing::open(host, peer) {
             Ok(ring) => ring,

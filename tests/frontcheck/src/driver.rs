@@ -45,6 +45,7 @@ struct Unmap {
 struct Mapped {
     at: *mut libc::c_void,
     index: u64,
+    write: bool,
     users: u32,
 }
 
@@ -69,6 +70,9 @@ impl Devices {
 impl Outside for Devices {
     fn map(&mut self, gref: u32, write: bool) -> Option<*mut u8> {
         if let Some(mapped) = self.pages.get_mut(&gref) {
+            if write && !mapped.write {
+                return None;
+            }
             mapped.users += 1;
             return Some(mapped.at.cast());
         }
@@ -80,7 +84,7 @@ impl Outside for Devices {
         let (fd, offset) = (self.grants.as_raw_fd(), map.index.cast_signed());
         // SAFETY: a new mapping of the entry that was just announced, wherever the kernel puts it.
         let at = unsafe { libc::mmap(std::ptr::null_mut(), PAGE, access, libc::MAP_SHARED, fd, offset) };
-        let mapped = Mapped { at, index: map.index, users: 1 };
+        let mapped = Mapped { at, index: map.index, write, users: 1 };
         if at == libc::MAP_FAILED {
             self.ioctl(1, &mut Unmap { index: map.index, count: 1, pad: 0 });
             return None;

@@ -10,8 +10,10 @@ use ntsim::kernel::config::Faults;
 use ntsim::pnp::{
     self, boot, install,
     node::{NodeId, NodeState},
+    removal,
     store::Source,
 };
+use ntsim::verifier::faults;
 use ntsim_host::{BugCheck, Sim};
 use xensim::Xen;
 
@@ -151,6 +153,43 @@ pub fn installed(xen: Xen, seed: u64, packages: &[&str]) -> Installation {
 pub fn rounds(sample: u64) -> (u64, u64) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     (number("XENPV_SOAK_FROM").unwrap_or(0), number("XENPV_SOAK").unwrap_or(sample))
+}
+
+/// A driver's life while allocations of its fail: boots, and lets it `live` if it is `running` then. Afterwards memory is
+/// there again, what could be started `works`, and nothing is left when the bus goes. The number of allocations.
+///
+/// # Panics
+/// When something is left.
+pub fn with_failures(
+    rig: &Rig,
+    driver: &str,
+    failures: Faults,
+    running: impl Fn() -> bool,
+    live: impl FnOnce(),
+    works: impl FnOnce(),
+) -> u64 {
+    let opportunities = rig.run(|| {
+        add_package("xenpvpci");
+        add_package(driver);
+        faults::arm(failures, &format!("{driver}.sys"));
+        boot::run();
+        let runs = running();
+        if runs {
+            live();
+        }
+        let opportunities = faults::opportunities();
+        faults::disarm();
+        if runs {
+            works();
+        }
+        removal::disable(node("PCI\\VEN_5853&DEV_0001"))
+            .unwrap_or_else(|status| panic!("{failures:?}: {status:#x}"));
+        opportunities
+    });
+    let held = rig.xen.held();
+    assert_eq!((held.grants, held.mapped, held.watches), (0, 0, 0), "{failures:?}");
+    rig.xen.assert_clean();
+    opportunities
 }
 
 /// Lives a driver's life again and again, with another allocation failing each time: `sample` of them, or as many as

@@ -5,9 +5,8 @@ use nt::sys::*;
 use ntsim::kernel::config::Faults;
 use ntsim::ndis::{self, adapter::State, hang, life, protocol::transmit::Outgoing};
 use ntsim::pnp::{self, removal};
-use ntsim::verifier::faults;
 use scenarios::net::{NEW, Nic, PEER, guest, linked, over_flavours, pattern, plain, running, unsummed};
-use scenarios::rig::{add_package, fail_each_once, node, sleep, wait_until};
+use scenarios::rig::{self, fail_each_once, sleep, wait_until};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -18,38 +17,28 @@ fn burst(nic: &Nic, count: usize) -> Vec<Outgoing> {
     (0..count).map(|n| unsummed(nic.to_peer(n % 2 == 0, n as u8, &pattern(40 + 97 * (n % 15))))).collect()
 }
 
-/// Boots with traffic and migrates while allocations of the NIC's driver fail. Afterwards memory is there again, and a
-/// NIC that could be started works. The number of allocations.
+/// Migrates while allocations of the NIC's driver fail. The number of allocations.
 fn with_failures(failures: Faults) -> u64 {
     let rig = guest(Xen::builder().vcpus(2).nic(NicConfig::new(0)).seed(30).build(), NEW, 30);
-    let xen = rig.xen.clone();
-    let opportunities = rig.run(|| {
-        add_package("xenpvpci");
-        add_package("xenpvnet");
-        faults::arm(failures, "xenpvnet.sys");
-        pnp::boot::run();
-        sleep(1_000);
-        let works = ndis::adapters().iter().any(|adapter| adapter.state() == State::Running);
-        if works {
-            xen.suspend(Wake::New(Box::default()), 1_000_000);
+    rig::with_failures(
+        &rig,
+        "xenpvnet",
+        failures,
+        || {
+            sleep(1_000);
+            ndis::adapters().iter().any(|adapter| adapter.state() == State::Running)
+        },
+        || {
+            rig.xen.suspend(Wake::New(Box::default()), 1_000_000);
             sleep(5_000);
-        }
-        let opportunities = faults::opportunities();
-        faults::disarm();
-        if works {
-            let nic = Nic::bind(&xen, NetKind::Netback);
-            let sent = nic.send(&burst(&nic, 8), 8);
-            assert_eq!(sent.len(), 8, "{failures:?}");
+        },
+        || {
+            let nic = Nic::bind(&rig.xen, NetKind::Netback);
+            assert_eq!(nic.send(&burst(&nic, 8), 8).len(), 8, "{failures:?}");
             let got = nic.receive(vec![Frame::plain(nic.to_us(false, 1, &pattern(700)))], 1);
             assert!(got[0].bytes.ends_with(&pattern(700)), "{failures:?}");
-        }
-        removal::disable(node("PCI\\VEN_5853&DEV_0001")).unwrap();
-        opportunities
-    });
-    let held = rig.xen.held();
-    assert_eq!((held.grants, held.mapped, held.watches), (0, 0, 0), "{failures:?}");
-    rig.xen.assert_clean();
-    opportunities
+        },
+    )
 }
 
 /// Each allocation of the driver's life fails once: a sample, or as many as `XENPV_SOAK` says.

@@ -5,17 +5,16 @@
 use nt::sys::SRB_STATUS_BUS_RESET;
 use ntsim::{
     kernel::config::Faults,
-    pnp::{self, manager::sleep_ms, node::NodeState, removal},
+    pnp::{manager::sleep_ms, node::NodeState, removal},
     storport::{
         self,
         disk::Failure,
         request::{Ask, Direction},
     },
-    verifier::faults,
 };
 use scenarios::{
     disk::{ADAPTER, TARGET, VDEV, announce_use, at, events, open, pattern, try_at, xen},
-    rig::{Rig, add_package, fail_each_once, node, state_of, wait_until},
+    rig::{self, Rig, fail_each_once, node, state_of, wait_until},
 };
 use xensim::{
     Xen,
@@ -199,26 +198,21 @@ fn a_lost_back_end_ends_requests_in_bounded_time() {
     });
 }
 
-/// Boots, plugs a disk and migrates while allocations of the disk driver fail. Afterwards memory is there again, and so is
-/// everything that could be started. The number of allocations.
+/// Plugs a disk and migrates while allocations of the disk driver fail. The number of allocations.
 fn with_failures(failures: Faults) -> u64 {
     let rig = Rig::new(xen(BlockConfig::new(VDEV, 64), 20), 20);
-    let xen = rig.xen.clone();
-    let opportunities = rig.run(|| {
-        add_package("xenpvpci");
-        add_package("xenpvvbd");
-        faults::arm(failures, "xenpvvbd.sys");
-        pnp::boot::run();
-        let works = state_of(ADAPTER) == Some((NodeState::Started, 0));
-        if works {
-            xen.plug_disk(BlockConfig::new(VDEV + 16, 32));
+    rig::with_failures(
+        &rig,
+        "xenpvvbd",
+        failures,
+        || state_of(ADAPTER) == Some((NodeState::Started, 0)),
+        || {
+            rig.xen.plug_disk(BlockConfig::new(VDEV + 16, 32));
             sleep_ms(1_000);
-            xen.suspend(Wake::New(Box::default()), 1_000_000);
+            rig.xen.suspend(Wake::New(Box::default()), 1_000_000);
             sleep_ms(5_000);
-        }
-        let opportunities = faults::opportunities();
-        faults::disarm();
-        if works {
+        },
+        || {
             for target in [TARGET, TARGET + 1] {
                 wait_until(&format!("{failures:?}: target {target}"), 60, || {
                     storport::scan::scan(storport::adapters()[0]);
@@ -227,14 +221,8 @@ fn with_failures(failures: Faults) -> u64 {
                 let data = pattern(target.into(), 65536);
                 at(target).write(64, &data, false).unwrap_or_else(|e| panic!("{failures:?}: {e:?}"));
             }
-        }
-        removal::disable(node("PCI\\VEN_5853&DEV_0001")).unwrap();
-        opportunities
-    });
-    let held = rig.xen.held();
-    assert_eq!((held.grants, held.mapped, held.watches), (0, 0, 0), "{failures:?}");
-    rig.xen.assert_clean();
-    opportunities
+        },
+    )
 }
 
 /// Each allocation of the driver's life fails once: a sample, or as many as `XENPV_SOAK` says.

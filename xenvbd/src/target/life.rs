@@ -122,13 +122,12 @@ impl Target {
     /// Whether the connection was made in the domain of now: a pass that waited for a slow store through the sleep has come
     /// before us. What the back-end has of it is in force, and must not be torn off.
     fn is_of_now(&self, side: &ControlSide) -> bool {
-        let of_now = |cell: &Cell, channel: &Channel<Host>| !channel.is_void(&cell.host);
-        let opened = self.queues.iter().zip(&side.channels).any(|(cell, channel)| of_now(cell, channel));
-        opened
-            || self
-                .queues
-                .iter()
-                .any(|cell| cell.inner.lock().queue.channel().is_some_and(|c| of_now(cell, c)))
+        let of_now =
+            |cell: &Cell, channel: Option<&Channel<Host>>| channel.is_some_and(|c| !c.is_void(&cell.host));
+        let mut queues = self.queues.iter().enumerate();
+        queues.any(|(index, cell)| {
+            of_now(cell, side.channels.get(index)) || of_now(cell, cell.inner.lock().queue.channel())
+        })
     }
 
     /// Closes the connection, bounded. Requests that are left fail.

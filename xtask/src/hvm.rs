@@ -1,5 +1,5 @@
 //! `hvm`: what the Xen rig's guests and dom0 get: the stand-in NT kernel as a bootable image, the drivers,
-//! and the rig's own program for dom0.
+//! and programs for dom0.
 //!
 //! Built for the host's own target, so that no other toolchain is needed; a multiboot1 loader wants
 //! ELF32, so the linked ELF64 is re-wrapped (docs/xenhost.md).
@@ -20,7 +20,7 @@ pub fn dir() -> PathBuf {
 pub fn command() -> Result<String> {
     image()?;
     payload()?;
-    peer()?;
+    programs()?;
     Ok(format!("the stand-in kernel is {}", dir().join("ntsim.elf").display()))
 }
 
@@ -68,7 +68,8 @@ pub fn image() -> Result<()> {
     Ok(())
 }
 
-/// Packs the drivers and their INF files into `payload.tar`, the guest's driver store.
+/// Packs the drivers and their INF files into `payload.tar`, the guest's driver store, and, without what is only for
+/// people, into `drivers.tar`, which stands for the MSI.
 pub fn payload() -> Result<()> {
     let mut files = Vec::new();
     for driver in build::DRIVERS {
@@ -88,29 +89,39 @@ pub fn payload() -> Result<()> {
     for file in &files {
         fs::copy(file, stage.join(file.file_name().unwrap_or_default()))?;
     }
-    run::output(
-        Command::new("tar")
-            .args(["--format=ustar", "--sort=name", "--owner=0", "--group=0", "--mtime=@0", "-cf"])
-            .arg(dir().join("payload.tar"))
-            .arg("-C")
-            .arg(&stage)
-            .arg("."),
-    )?;
+    for (name, without) in [("payload.tar", None), ("drivers.tar", Some("--exclude=*.map"))] {
+        run::output(
+            Command::new("tar")
+                .args(["--format=ustar", "--sort=name", "--owner=0", "--group=0", "--mtime=@0"])
+                .args(without)
+                .arg("-cf")
+                .arg(dir().join(name))
+                .arg("-C")
+                .arg(&stage)
+                .arg("."),
+        )?;
+    }
     Ok(())
 }
 
-/// The rig's own program for dom0: linked statically, as dom0 has another C library than this machine.
-fn peer() -> Result<()> {
-    run::step("the program for dom0");
+/// What runs in dom0: linked statically, as dom0 has another C library than this machine.
+const PROGRAMS: [&str; 2] = ["xenpeer", "winhost"];
+
+/// The rig's own program for dom0, and the orchestrator of Windows guests.
+fn programs() -> Result<()> {
+    run::step("the programs for dom0");
     let folder = run::target().join("peer");
     run::run(
         run::cargo()
-            .args(["build", "--quiet", "--locked", "--release", "-p", "xenpeer"])
+            .args(["build", "--quiet", "--locked", "--release"])
+            .args(PROGRAMS.iter().flat_map(|name| ["-p", name, "--bin", name]))
             .args(["--target", "x86_64-unknown-linux-gnu"])
             .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static\x1f-Cstrip=symbols")
             .env("CARGO_TARGET_DIR", &folder),
     )?;
-    fs::copy(folder.join("x86_64-unknown-linux-gnu/release/xenpeer"), dir().join("xenpeer"))
-        .context("the program for dom0 was not built")?;
+    for name in PROGRAMS {
+        fs::copy(folder.join("x86_64-unknown-linux-gnu/release").join(name), dir().join(name))
+            .with_context(|| format!("{name} was not built"))?;
+    }
     Ok(())
 }

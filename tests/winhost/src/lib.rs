@@ -4,6 +4,8 @@
 //! host through a [`toolstack`], reads what the guest says ([`wire`]), and its results go to a
 //! [`report`].
 
+pub use winhost_protocol::{standin, wire};
+
 pub mod clean;
 pub mod clock;
 pub mod drivers;
@@ -16,8 +18,6 @@ pub mod run;
 pub mod runner;
 pub mod serve;
 pub mod session;
-pub mod standin;
 pub mod state;
 pub mod toolstack;
 pub mod unattend;
-pub mod wire;

@@ -1,6 +1,7 @@
 //! `cargo xtask winhost`: see `docs/winhost.md`.
 
 use std::{
+    fs,
     path::PathBuf,
     process::ExitCode,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -15,6 +16,7 @@ use winhost::{
     plan::{self, Suite, Supplied},
     run::{self, Options, Run},
     runner::{Host, Place},
+    session::Bound,
     state::{self, State},
     toolstack::{Firmware, Toolstack, Xe, Xl},
 };
@@ -91,6 +93,13 @@ struct RunOptions {
     /// Bridge on the host
     #[arg(long, default_value = "xenbr0")]
     bridge: String,
+    /// File with more lines for the guests' configuration (xl); they come last and win
+    #[arg(long)]
+    lines: Option<PathBuf>,
+    /// Another bound than the usual one, as for slow hosts: boot, silence, dump, grace, host, and seconds; starts, and
+    /// their number
+    #[arg(long = "bound", value_name = "NAME=NUMBER", value_parser = bound)]
+    bounds: Vec<(Bound, u32)>,
     /// Leave the guest as it is after a failure
     #[arg(long)]
     keep: bool,
@@ -119,9 +128,22 @@ fn runs() -> PathBuf {
     host::run::target().join("winhost")
 }
 
-fn connect(place: &str, kind: Option<Kind>, store: &str) -> Result<(Box<dyn Toolstack>, &'static str)> {
+/// `silence=300`.
+fn bound(text: &str) -> Result<(Bound, u32)> {
+    let (name, number) = text.split_once('=').context("NAME=NUMBER is wanted")?;
+    let which = Bound::from_str(name, false).map_err(anyhow::Error::msg)?;
+    Ok((which, number.parse()?))
+}
+
+fn connect(
+    place: &str,
+    kind: Option<Kind>,
+    store: &str,
+    lines: &str,
+) -> Result<(Box<dyn Toolstack>, &'static str)> {
     ensure!(store.starts_with('/') && store.len() > 1, "--store is a folder of its own on the host, from /");
-    let xl = || Box::new(Xl::new(Host::new(Place::parse(place)), store)) as Box<dyn Toolstack>;
+    let xl =
+        || Box::new(Xl::new(Host::new(Place::parse(place)), store).with_lines(lines)) as Box<dyn Toolstack>;
     let xe = || Box::new(Xe::new(Host::new(Place::parse(place)), store)) as Box<dyn Toolstack>;
     match kind {
         Some(Kind::Xl) => Ok((xl(), "xl")),
@@ -156,7 +178,14 @@ fn command(options: &RunOptions) -> Result<String> {
     };
     let folder = runs().join(&name);
     ensure!(options.resume.is_none() || folder.is_dir(), "there is no run {name} in {}", runs().display());
-    let (stack, kind) = connect(&options.host, options.toolstack, &options.store)?;
+    let lines = match &options.lines {
+        Some(path) => {
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))? + "\n"
+        }
+        None => String::new(),
+    };
+    let (stack, kind) = connect(&options.host, options.toolstack, &options.store, &lines)?;
+    ensure!(kind == "xl" || lines.is_empty(), "--lines are for xl; this host has {kind}");
     host::run::step(&format!("{}: {}", options.host, stack.probe()?));
     for old in state::unclean(&runs())? {
         if old.host == options.host && old.store == options.store && old.run != name {
@@ -177,6 +206,7 @@ fn command(options: &RunOptions) -> Result<String> {
         bridge: options.bridge.clone(),
         keep: options.keep,
         poll: Duration::from_secs(2),
+        bounds: options.bounds.clone(),
         controller: options.controller.clone(),
     };
     let about = State {
@@ -196,7 +226,7 @@ fn command(options: &RunOptions) -> Result<String> {
 
 fn sweep(mut old: State) -> Result<()> {
     let kind = if old.toolstack == "xe" { Kind::Xe } else { Kind::Xl };
-    let (stack, _) = connect(&old.host, Some(kind), &old.store)?;
+    let (stack, _) = connect(&old.host, Some(kind), &old.store, "")?;
     clean::run(stack.as_ref(), &old.run)?;
     old.clean = true;
     old.save(&runs().join(&old.run))
@@ -204,7 +234,7 @@ fn sweep(mut old: State) -> Result<()> {
 
 fn tidy(options: &CleanOptions) -> Result<String> {
     if let (Some(run), Some(place)) = (&options.run, &options.host) {
-        let (stack, _) = connect(place, options.toolstack, &options.store)?;
+        let (stack, _) = connect(place, options.toolstack, &options.store, "")?;
         clean::run(stack.as_ref(), run)?;
         return Ok(format!("nothing of run {run} is on {place}"));
     }
@@ -268,9 +298,17 @@ mod tests {
     }
 
     #[test]
+    fn bounds_are_read() {
+        assert_eq!(bound("silence=300").expect("good"), (Bound::Silence, 300));
+        for bad in ["silence", "patience=3", "boot=soon"] {
+            assert!(bound(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_store_is_a_folder_of_its_own() {
         for store in ["", "/", "relative"] {
-            assert!(connect("local", Some(Kind::Xl), store).is_err(), "{store}");
+            assert!(connect("local", Some(Kind::Xl), store, "").is_err(), "{store}");
         }
         assert!(runs().is_absolute());
     }

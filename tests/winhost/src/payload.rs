@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use host::{need, need::Need, run};
 
-use crate::{guest, plan::Plan};
+use crate::{
+    guest,
+    plan::{self, Plan},
+};
 
 /// The volume name by which the guest finds it.
 pub const VOLUME: &str = "WINHOST";
@@ -51,7 +54,7 @@ pub fn lay_out(folder: &Path, plan: &Plan, answers: Option<&str>, supplies: &Sup
         // Windows PowerShell 5.1 takes scripts without a mark for the machine's code page; ours are ASCII.
         write(name, &text.replace("\r\n", "\n").replace('\n', "\r\n"))?;
     }
-    write("plan.json", &plan.json()?)?;
+    write(plan::FILE, &plan.json()?)?;
     if let Some(answers) = answers {
         write("autounattend.xml", answers)?;
     }
@@ -105,6 +108,7 @@ pub fn image(folder: &Path, iso: &Path) -> Result<()> {
 mod tests {
     use super::*;
     use crate::plan::{Suite, Supplied, plan};
+    use winhost_protocol::medium;
 
     #[test]
     fn the_image_has_what_the_guest_looks_for() {
@@ -135,8 +139,20 @@ mod tests {
         let read: Plan =
             serde_json::from_slice(&fs::read(out.join("plan.json")).expect("plan")).expect("JSON");
         assert_eq!(read, plan);
-        // The volume descriptor of ISO 9660: sector 16, volume name at 40.
+        // The stand-in's way in.
         let bytes = fs::read(&iso).expect("image");
+        let mut sectors = |first: u32, count: u32| {
+            let at = first as usize * medium::SECTOR;
+            Ok(bytes[at..at + count as usize * medium::SECTOR].to_vec())
+        };
+        for name in guest::FILES.iter().map(|file| file.0).chain(["payload/xenpv.msi", plan::FILE]) {
+            let found = medium::file(&mut sectors, name).expect(name);
+            assert_eq!(found, fs::read(tree.join(name)).expect(name), "{name}");
+        }
+        for name in ["none", "payload", "payload/none", "plan.json/none"] {
+            assert!(medium::file(&mut sectors, name).is_err(), "{name}");
+        }
+        // The volume descriptor of ISO 9660: sector 16, volume name at 40.
         assert_eq!(&bytes[16 * 2048 + 1..16 * 2048 + 6], b"CD001");
         assert_eq!(bytes[16 * 2048 + 40..16 * 2048 + 72].trim_ascii_end(), VOLUME.as_bytes());
     }

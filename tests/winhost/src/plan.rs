@@ -1,8 +1,8 @@
 //! What a guest is to do: a list of tests, made from a suite. The guest has it as `plan.json`.
 
-use std::{collections::BTreeMap, time::Duration};
-
 use serde::{Deserialize, Serialize};
+
+pub use winhost_protocol::plan::{FILE, Plan, Test};
 
 /// The suites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
@@ -29,29 +29,6 @@ impl Suite {
             Self::Soak => "soak",
         }
     }
-}
-
-/// One test.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Test {
-    /// Its name in reports, unique in the plan.
-    pub name: String,
-    /// What the guest runs: a name of [`KNOWN`].
-    pub run: String,
-    /// Seconds.
-    pub bound: u64,
-    /// For the script.
-    #[serde(default)]
-    pub args: BTreeMap<String, String>,
-}
-
-/// What a guest works on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// Tells plans apart: a guest that finds another one than it was working on starts anew.
-    pub id: String,
-    /// In this order.
-    pub tests: Vec<Test>,
 }
 
 /// What the guest's scripts can run: name, seconds, whether only the host can make it happen.
@@ -235,23 +212,6 @@ pub fn plan(id: &str, suite: Suite, supplied: Supplied) -> Plan {
 #[must_use]
 pub fn base(id: &str) -> Plan {
     Plan { id: id.to_owned(), tests: Vec::new() }
-}
-
-impl Plan {
-    /// As the guest reads it.
-    ///
-    /// # Errors
-    /// None in practice: there is nothing in it that JSON has not.
-    pub fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self)
-    }
-
-    /// All bounds added, with a quarter of an hour for every test that reboots and half an hour on top.
-    #[must_use]
-    pub fn total(&self) -> Duration {
-        let tests: u64 = self.tests.iter().map(|test| test.bound + 300).sum();
-        Duration::from_secs(tests + 1800)
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     plan::{self, Plan, Suite, Supplied},
     report,
     runner::{Input, Trouble},
-    session::{Bounds, End, Outcome, Session, Summary},
+    session::{Bound, Bounds, End, Outcome, Session, Summary},
     state::State,
     toolstack::{Firmware, System, Toolstack, Vm, is_run},
     unattend,
@@ -39,6 +39,8 @@ pub struct Options {
     pub keep: bool,
     /// Between two looks at a guest.
     pub poll: Duration,
+    /// Bounds that are not the usual ones.
+    pub bounds: Vec<(Bound, u32)>,
     /// Program of an HLK controller.
     pub controller: Option<PathBuf>,
 }
@@ -98,7 +100,7 @@ impl<'a> Run<'a> {
         self.state.clean = false;
         self.state.save(&folder)?;
         for cell in &self.options.cells {
-            if self.state.cells.contains_key(&cell.name) {
+            if self.state.has_ended(&cell.name) {
                 eprintln!("==> {}: has ended already", cell.name);
                 continue;
             }
@@ -169,7 +171,8 @@ impl<'a> Run<'a> {
         let vm = self.vm(&cell.name, &cell.windows);
         let image = self.upload(plan, None, &cell.name)?;
         self.stack.make_disks(&vm, &System::Base(key))?;
-        let bounds = Bounds { poll: self.options.poll, ..Bounds::of_plan(plan) };
+        let mut bounds = Bounds { poll: self.options.poll, ..Bounds::of_plan(plan) };
+        self.options.bounds.iter().for_each(|(which, number)| bounds.set(*which, *number));
         Ok(Session::new(self.stack, self.clock, &vm, plan, bounds, vec![image], out)?.run())
     }
 

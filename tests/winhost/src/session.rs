@@ -21,6 +21,23 @@ use crate::{
     wire::{self, Answer, Heard, Leave, Reader, Record, Verdict},
 };
 
+/// Bounds that can be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Bound {
+    /// From a start to the first record
+    Boot,
+    /// Between two records
+    Silence,
+    /// From the NMI to the end of the dump
+    Dump,
+    /// For the guest to end a test by itself before the host does
+    Grace,
+    /// A host that does not answer
+    Host,
+    /// Starts without coming to a test
+    Starts,
+}
+
 /// Every wait of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -58,6 +75,19 @@ impl Bounds {
             total: plan.total(),
             boots: 12,
             mute_boots: 3,
+        }
+    }
+
+    /// Sets one of those that depend on how fast guest and host are.
+    pub fn set(&mut self, which: Bound, number: u32) {
+        let time = Duration::from_secs(number.into());
+        match which {
+            Bound::Starts => self.boots = number,
+            Bound::Boot => self.boot = time,
+            Bound::Silence => self.silence = time,
+            Bound::Dump => self.dump = time,
+            Bound::Grace => self.grace = time,
+            Bound::Host => self.host = time,
         }
     }
 

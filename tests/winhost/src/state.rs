@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::session::Summary;
+use crate::session::{End, Summary};
 
 /// File of a run's folder.
 const FILE: &str = "state.json";
@@ -28,6 +28,12 @@ pub struct State {
 }
 
 impl State {
+    /// Whether a cell need not be run any more. One whose host disappeared does.
+    #[must_use]
+    pub fn has_ended(&self, cell: &str) -> bool {
+        self.cells.get(cell).is_some_and(|summary| !matches!(summary.end, End::HostGone(_)))
+    }
+
     /// Reads it; `None` when there is none.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use winhost::{
     payload::Supplies,
     plan::{self, Suite, Supplied, VERIFIER},
     run::{Options, Run, tally},
-    session::{End, Summary},
+    session::{Bound, End, Summary},
     standin::{Act, Power},
     state::State,
     toolstack::{Firmware, Toolstack},
@@ -49,6 +49,7 @@ fn options(fake: &Fake, cells: Vec<Cell>) -> Options {
         bridge: "xenbr0".into(),
         keep: false,
         poll: Duration::from_secs(10),
+        bounds: Vec::new(),
         controller: None,
     }
 }
@@ -174,7 +175,7 @@ fn a_soak_goes_through_all_its_rounds() {
 #[test]
 fn a_failing_test_fails_and_the_rest_goes_on() {
     let fake = Fake::new();
-    let summary = misbehaving(&fake, "disk.flush", Act::End(Verdict::Fail, "write 7 was lost"));
+    let summary = misbehaving(&fake, "disk.flush", Act::End(Verdict::Fail, "write 7 was lost".into()));
     assert_eq!(verdict(&summary, "disk.flush"), Verdict::Fail);
     others_are_good(&summary, &["disk.flush"]);
     assert!(!summary.is_good());
@@ -189,7 +190,10 @@ fn what_the_host_cannot_do_is_skipped_and_what_fails_is_a_failure() {
     let fake = Fake::new();
     fake.world().faults.fail = Some("xl block-attach".into());
     let summary = one(&fake, &fake.local(), Suite::Smoke);
-    assert_eq!(verdict(&summary, "hotplug.disk"), Verdict::Fail);
+    // The host's own words come whole, with whatever characters are in them.
+    let test = summary.tests.iter().find(|test| test.test == "hotplug.disk").expect("there");
+    assert_eq!(test.verdict, Verdict::Fail);
+    assert!(test.text.ends_with("the fake host was told\nto \"fail\""), "{}", test.text);
     others_are_good(&summary, &["hotplug.disk"]);
 }
 
@@ -299,6 +303,34 @@ fn a_medium_that_does_not_boot_is_reported_in_time() {
     assert_eq!(fake.left(RUN), Vec::<String>::new());
 }
 
+#[test]
+fn lines_of_the_user_come_last_and_win() {
+    let fake = Fake::new();
+    let summary = one(&fake, &fake.local().with_lines("on_reboot = 'restart'\n"), Suite::Smoke);
+    assert!(
+        matches!(&summary.end, End::Host(text) if text.contains("only ends domains")),
+        "{:?}",
+        summary.end
+    );
+    assert_eq!(fake.left(RUN), Vec::<String>::new());
+}
+
+#[test]
+fn bounds_can_be_set() {
+    let run = |act, bound| {
+        let fake = Fake::new();
+        fake.world().script.insert("selftest".into(), act);
+        let options = Options { bounds: vec![bound], ..options(&fake, prepared(&[Suite::Smoke])) };
+        all(&fake, &fake.local(), &options).cells.into_values().next().expect("a cell")
+    };
+    let summary = run(Act::Brick, (Bound::Boot, 90));
+    assert!(matches!(summary.end, End::NeverBooted(_)), "{:?}", summary.end);
+    assert!(summary.seconds < 3 * (90 + 120 + 60), "{} s", summary.seconds);
+    let summary = run(Act::Loop, (Bound::Starts, 3));
+    assert!(matches!(summary.end, End::BootLoop(_)), "{:?}", summary.end);
+    assert_eq!(summary.boots, 4, "the one with the last test, and three");
+}
+
 /// When the plan of a suite is worked on, in virtual time.
 const INSIDE: Duration = Duration::from_secs(200);
 
@@ -345,11 +377,7 @@ fn an_interrupted_run_goes_on_with_what_has_not_ended() {
     let state = Run::new(&stack, &fake, &options, about.clone()).expect("a run").all().expect("works");
     assert!(matches!(state.cells["windows-verifier"].end, End::HostGone(_)));
     fake.world().faults.gone_after = None;
-    // A killed run has no result for the cell that it was in.
-    let mut state = State::load(&options.folder).expect("readable").expect("there");
     let before = state.cells["windows-smoke"].clone();
-    state.cells.remove("windows-verifier");
-    state.save(&options.folder).expect("saved");
     let state = Run::new(&stack, &fake, &options, about).expect("a run").all().expect("works");
     assert_eq!(tally(&state, &options.cells), (2, 2), "{:#?}", state.cells);
     assert_eq!(state.cells["windows-smoke"], before, "it was not run again");
@@ -365,6 +393,7 @@ fn options_like(other: &Options) -> Options {
         bridge: other.bridge.clone(),
         keep: other.keep,
         poll: other.poll,
+        bounds: other.bounds.clone(),
         controller: other.controller.clone(),
     }
 }
@@ -372,7 +401,7 @@ fn options_like(other: &Options) -> Options {
 #[test]
 fn a_kept_guest_stays_until_it_is_cleaned() {
     let fake = Fake::new();
-    fake.world().script.insert("disk.flush".into(), Act::End(Verdict::Fail, "no"));
+    fake.world().script.insert("disk.flush".into(), Act::End(Verdict::Fail, "no".into()));
     let stack = fake.local();
     let options = Options { keep: true, ..options(&fake, prepared(&[Suite::Smoke])) };
     let state = all(&fake, &stack, &options);

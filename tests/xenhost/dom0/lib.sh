@@ -273,3 +273,93 @@ measure() {
   read -r now_requests now_irqs < <(counters "$domain")
   echo "{\"guest\":\"$name\",\"round\":$round,\"work\":\"$what $order\",\"bytes\":$bytes,\"depth\":$depth,\"count\":$count,\"ns\":$ns,\"requests\":$((now_requests - requests)),\"notifications\":$((now_irqs - irqs))}" >>"$RESULTS/rows.jsonl"
 }
+
+# What scenarios of winhost share: the orchestrator of Windows guests here in dom0, on the real xl, with the stand-in kernel
+# as guest.
+STORE=/var/lib/winhost
+
+# winhost_host: makes dom0 a host for it: an address for the guest, an empty disk to start from, the guest's lines.
+winhost_host() {
+  cat >udhcpd.conf <<C
+interface br0
+start 10.77.0.50
+end 10.77.0.60
+max_leases 11
+lease_file $PWD/leases
+pidfile $PWD/udhcpd.pid
+option subnet 255.255.255.0
+option router 10.77.0.1
+C
+  touch leases
+  busybox udhcpd -f udhcpd.conf & dhcp_server=$!
+  trap 'kill $dhcp_server' EXIT
+  rm -rf $STORE
+  mkdir -p $STORE
+  qemu-img create -q -f raw $STORE/empty.raw 4M
+}
+
+# winhost SUITE ACTS [OPTIONS…]: a run with the guest misbehaving as ACTS say (`test:act,…`); its exit code. Bounds are
+# for a guest that may be ten times slower than a real one.
+winhost() {
+  local suite=$1 acts=$2
+  shift 2
+  cat >matrix.toml <<C
+suites = ['$suite']
+[[windows]]
+name = 'standin'
+image = '$STORE/empty.raw'
+memory = 384
+C
+  cat >lines <<C
+cpus = '1'
+tsc_mode = 'native'
+kernel = '/host/payload/ntsim.elf'
+cmdline = 'job=winhost act=$acts'
+vif = ['type=vif,mac=00:16:3e:77:00:01,bridge=${BRIDGE:-br0}']
+vga = 'none'
+usb = 0
+C
+  winhost_program --matrix matrix.toml --lines lines --msi /host/payload/drivers.tar --store $STORE --bridge ${BRIDGE:-br0} \
+    --bound boot=${BOOT:-300} --bound silence=${SILENCE:-60} --bound dump=30 --bound host=60 --host "${HOST:-local}" "$@"
+}
+winhost_program() { CARGO_TARGET_DIR=$PWD CARGO_TERM_COLOR=never /host/payload/winhost "$@"; }
+
+# run_of: the folder of the newest run's results. cell SUITE: that of its cell.
+run_of() { ls -d "$PWD"/winhost/r* | sort | tail -n 1; }
+cell() { echo "$(run_of)/standin-$1"; }
+
+# verdicts: `verdict test` a line, as junit.xml has them; the last is that of the run itself.
+verdicts() {
+  python3 - "$(run_of)/junit.xml" <<'P'
+import sys, xml.etree.ElementTree as xml
+for case in xml.parse(sys.argv[1]).iter('testcase'):
+    kind = case.find('*')
+    print(kind.get('type').replace(' ', '-') if kind is not None else 'pass', case.get('name'))
+P
+}
+
+# others_are_good TEST…: all tests but these passed or were skipped, and the run came to its end.
+others_are_good() {
+  local but=" $* " verdict test bad=0
+  while read -r verdict test; do
+    case $verdict in pass | skip) continue ;; esac
+    case $but in *" $test "*) ;; *) echo "$test: $verdict"; bad=1 ;; esac
+  done < <(verdicts)
+  [ $bad = 0 ] || { cat "$(run_of)"/*/session.log; return 1; }
+}
+
+# nothing_left: no domain, loop device, disk or process of a run is here.
+nothing_left() {
+  local left
+  left=$(xl list | grep winhost; losetup -l -n -O NAME,BACK-FILE; ls -A $STORE/run 2>/dev/null; pgrep -f http.server)
+  [ -z "$left" ] || { echo "left behind: $left"; return 1; }
+}
+
+# verdict_of TEST: the one of it.
+verdict_of() { verdicts | sed -n "s/^\([^ ]*\) $1$/\1/p"; }
+
+# said TEXT: the session's log of the newest run has it.
+said() { grep -q -- "$1" "$(run_of)"/*/session.log; }
+
+# keep NAME: the run's results for whoever looks at the rig's.
+keep() { cp -r "$(run_of)" "$RESULTS/$1"; }

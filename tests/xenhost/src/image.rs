@@ -28,6 +28,9 @@ const DOM0: &[&str] = &[
     "xenstore-utils",
     "qemu-system-xen",
     "qemu-utils",
+    // Beside them, what a host of winhost has: see docs/winhost.md.
+    "python3",
+    "xorriso",
     "busybox-static",
     "iproute2",
     "ethtool",
@@ -39,6 +42,7 @@ const DOM0: &[&str] = &[
     "util-linux",
     "mount",
     "gawk",
+    "xorriso",
     "bash",
     "coreutils",
     "sed",

@@ -105,6 +105,16 @@ pub fn stop(why: &str) -> ! {
     }
 }
 
+/// Nothing happens here any more, until an NMI comes. Not halted: with all processors halted and interrupts off, Xen takes a
+/// guest for switched off.
+pub fn stand_still(nmi: bool) -> ! {
+    trap::obey_nmi(nmi);
+    port::disable();
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
 /// Number of this line's word in [`SERVED`], and the bit.
 fn served(index: u32, vector: u8) -> (usize, u64) {
     (index as usize * 4 + usize::from(vector / 64), 1 << (vector % 64))

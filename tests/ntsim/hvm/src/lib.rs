@@ -14,6 +14,7 @@ extern crate alloc;
 pub mod log;
 pub mod acpi;
 pub mod apic;
+pub mod ata;
 pub mod boot;
 pub mod console;
 pub mod cpu;
@@ -104,7 +105,8 @@ extern "C" fn hvm_main(magic: u32, info: u32) -> ! {
         Box::leak(Box::new(Metal { ram, hardware: hardware::Hardware, boot_time: time::wall_clock() }));
     ntsim::kernel::lock::set_lock_hooks(&HOOKS);
     ntsim::kernel::set_hook(engine::instance);
-    let config = Config { pool_frames: 16384, ..Config::default() };
+    let on_violation = jobs::on_violation(&command);
+    let config = Config { pool_frames: 16384, on_violation, ..Config::default() };
     let kernel: &'static Kernel = Box::leak(Kernel::new(engine, config));
     engine::set_kernel(kernel);
     kernel.start();

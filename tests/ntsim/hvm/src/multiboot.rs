@@ -43,14 +43,17 @@ fn long(at: u64) -> u64 {
     u64::from(word(at)) | u64::from(word(at + 4)) << 32
 }
 
+/// The command line where the loader left it.
+fn command(info: u64) -> Option<&'static core::ffi::CStr> {
+    let start = (word(info) & 4 != 0).then(|| word(info + 16) as *const core::ffi::c_char)?;
+    // A string of the loader's, ended by a zero; its memory is never reused.
+    Some(unsafe { core::ffi::CStr::from_ptr(start) })
+}
+
 /// The command line.
 pub fn command_line(info: u32) -> String {
-    let info = u64::from(info);
-    if word(info) & 4 == 0 {
-        return String::new();
-    }
-    let start = word(info + 16) as *const core::ffi::c_char;
-    String::from_utf8_lossy(unsafe { core::ffi::CStr::from_ptr(start) }.to_bytes()).into_owned()
+    let text = command(u64::from(info)).unwrap_or_default();
+    String::from_utf8_lossy(text.to_bytes()).into_owned()
 }
 
 /// Usable memory below 4 GiB, in the loader's order, without allocating: calls `f` for each run.
@@ -85,10 +88,13 @@ pub fn modules(info: u32) -> Vec<Module> {
         .collect()
 }
 
-/// One past the last byte of anything the loader left for us (modules, their table, the info).
+/// One past the last byte of anything the loader left for us (modules, their table, the command line, the info).
 pub fn end_of_modules(info: u32) -> u64 {
     let at = u64::from(info);
     let mut end = at + 128;
+    if let Some(text) = command(at) {
+        end = end.max(text.as_ptr() as u64 + text.to_bytes_with_nul().len() as u64);
+    }
     if word(at) & 8 != 0 {
         let (count, table) = (u64::from(word(at + 20)), u64::from(word(at + 24)));
         for index in 0..count {

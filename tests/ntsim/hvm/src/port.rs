@@ -38,6 +38,22 @@ pub fn in32(port: u16) -> u32 {
     value
 }
 
+/// `rep insd`: one exit for many words.
+pub fn in_words(port: u16, to: &mut [u8]) {
+    unsafe {
+        asm!("rep insd", in("dx") port, inout("rdi") to.as_mut_ptr() => _, inout("rcx") to.len() / 4 => _,
+            options(nostack, preserves_flags));
+    }
+}
+
+/// `rep outsd`.
+pub fn out_words(port: u16, from: &[u8]) {
+    unsafe {
+        asm!("rep outsd", in("dx") port, inout("rsi") from.as_ptr() => _, inout("rcx") from.len() / 4 => _,
+            options(nostack, preserves_flags, readonly));
+    }
+}
+
 /// `rdmsr`.
 pub fn read_msr(number: u32) -> u64 {
     let (low, high): (u32, u32);

@@ -6,7 +6,7 @@
 //! its next scheduling point. So the kernel's code is never preempted, as in a process.
 
 use core::arch::global_asm;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::{apic, cpu, paging, port, xen};
 
@@ -16,6 +16,9 @@ pub const IPI: u8 = 0xe1;
 pub const CLOCK: u8 = 0xd1;
 /// The local APIC's spurious vector.
 pub const SPURIOUS: u8 = 0xff;
+
+/// The bugcheck of an NMI that nobody asked for (bugcodes.h).
+const NMI_HARDWARE_FAILURE: u32 = 0x80;
 
 /// What the entry code saved, lowest address first.
 #[repr(C)]
@@ -137,6 +140,32 @@ pub fn stub(vector: u8) -> u64 {
 /// Acknowledged shoot-downs (see [`shoot_down`]).
 static ACKNOWLEDGED: AtomicU64 = AtomicU64::new(0);
 
+/// Shoot-downs that each processor has not seen yet.
+static EXPECTED: [AtomicU64; cpu::MAX] = [const { AtomicU64::new(0) }; cpu::MAX];
+/// Of several at once, some came as one NMI, or will still come as one of their own.
+static SPARE: [AtomicU64; cpu::MAX] = [const { AtomicU64::new(0) }; cpu::MAX];
+/// An NMI of nobody here does nothing, as on a machine whose processors hang.
+static DEAF: AtomicBool = AtomicBool::new(false);
+
+/// Whether an NMI from outside ends this machine: `NMI_HARDWARE_FAILURE`, as in Windows.
+pub fn obey_nmi(yes: bool) {
+    DEAF.store(!yes, Ordering::Release);
+}
+
+fn non_maskable() {
+    let (expected, spare) = (&EXPECTED[cpu::index() as usize], &SPARE[cpu::index() as usize]);
+    let asked = expected.swap(0, Ordering::AcqRel);
+    if asked != 0 {
+        port::flush_all();
+        spare.fetch_add(asked - 1, Ordering::AcqRel);
+        ACKNOWLEDGED.fetch_add(asked, Ordering::Release);
+    } else if spare.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1)).is_err()
+        && !DEAF.load(Ordering::Acquire)
+    {
+        ntsim::verifier::bugcheck(NMI_HARDWARE_FAILURE, [0; 4], "an NMI from outside");
+    }
+}
+
 /// Makes all other processors forget their translations; by NMI, so that no lock or interrupt flag of
 /// theirs can hold us up.
 pub fn shoot_down() {
@@ -146,6 +175,10 @@ pub fn shoot_down() {
     }
     port::flush_all();
     let want = ACKNOWLEDGED.load(Ordering::Acquire) + others;
+    let me = cpu::index();
+    for other in (0..cpu::started()).filter(|index| *index != me) {
+        EXPECTED[other as usize].fetch_add(1, Ordering::AcqRel);
+    }
     apic::nmi_others();
     for turn in 0..10_000_000 {
         if ACKNOWLEDGED.load(Ordering::Acquire) >= want {
@@ -169,10 +202,7 @@ fn in_driver(rip: u64) -> bool {
 #[unsafe(no_mangle)]
 extern "C" fn trap_enter(frame: &mut Frame) {
     match frame.vector as u8 {
-        2 => {
-            port::flush_all();
-            ACKNOWLEDGED.fetch_add(1, Ordering::Release);
-        }
+        2 => non_maskable(),
         0..32 => exception(frame),
         SPURIOUS => {}
         vector => {

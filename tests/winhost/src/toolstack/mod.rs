@@ -173,7 +173,8 @@ pub trait Toolstack {
     /// [`Trouble`].
     fn write(&self, domain: u32, node: &str, value: &str) -> Result<(), Trouble> {
         let path = format!("/local/domain/{domain}/{node}");
-        self.host().ok(&["xenstore-write", &path, value]).map(drop)
+        // The program takes C's escapes for what they stand for.
+        self.host().ok(&["xenstore-write", &path, &value.replace('\\', "\\\\")]).map(drop)
     }
 }
 

@@ -15,6 +15,7 @@ const LONG: Duration = Duration::from_secs(900);
 pub struct Xl {
     host: Host,
     store: String,
+    lines: String,
 }
 
 /// The configuration of a guest.
@@ -53,7 +54,14 @@ impl Xl {
     /// With disks and images below `store` on the host.
     #[must_use]
     pub fn new(host: Host, store: &str) -> Self {
-        Self { host, store: store.to_owned() }
+        Self { host, store: store.to_owned(), lines: String::new() }
+    }
+
+    /// With more lines for every guest's configuration. They come last: what they set again counts as they have it.
+    #[must_use]
+    pub fn with_lines(mut self, lines: &str) -> Self {
+        self.lines = lines.to_owned();
+        self
     }
 
     fn base(&self, key: &str) -> String {
@@ -66,7 +74,8 @@ impl Xl {
 
     fn configure(&self, vm: &Vm, boot: &Boot) -> Result<String, Trouble> {
         let path = self.file(vm, "cfg");
-        self.host.put(&path, Input::Bytes(config(vm, boot, &self.folder(&vm.run)).as_bytes()))?;
+        let text = config(vm, boot, &self.folder(&vm.run)) + &self.lines;
+        self.host.put(&path, Input::Bytes(text.as_bytes()))?;
         Ok(path)
     }
 

@@ -9,11 +9,15 @@ use std::{
 };
 
 use winhost::{
-    plan::Plan,
-    standin::{self, Act, Board, Guest, Power},
+    plan::{self, Plan, Test},
+    standin::{self, Act, Board, Guest, Power, Seen},
 };
+use winhost_protocol::medium;
 
 use super::{xe::Pool, xl};
+
+/// From power to the first word.
+const START: Duration = Duration::from_secs(40);
 
 /// Exit code, output, messages.
 pub type Answer = (u8, String, String);
@@ -44,6 +48,7 @@ pub struct Domain {
     pub guest: Option<Guest>,
     pub since: Duration,
     pub crashed: bool,
+    seen: Option<Seen>,
     down: Option<Power>,
 }
 
@@ -85,6 +90,8 @@ struct Wires<'a> {
     serial: &'a str,
     id: u32,
     store: &'a mut BTreeMap<String, String>,
+    door: bool,
+    seen: &'a mut Option<Seen>,
     down: Option<Power>,
 }
 
@@ -94,12 +101,17 @@ impl Board for Wires<'_> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         // The folder may have been swept away under a running domain: QEMU would not care either.
         if let Ok(mut file) = file {
-            file.write_all(text.as_bytes()).expect("serial file");
+            write!(file, "{text}\r\n").expect("serial file");
         }
     }
 
+    fn door(&mut self) -> bool {
+        self.door
+    }
+
     fn read(&mut self, node: &str) -> Option<String> {
-        self.store.get(&format!("/local/domain/{}/{node}", self.id)).cloned()
+        let path = format!("/local/domain/{}/{node}", self.id);
+        self.store.get(&path).filter(|_| self.door).cloned()
     }
 
     fn write(&mut self, node: &str, value: &str) {
@@ -108,6 +120,20 @@ impl Board for Wires<'_> {
 
     fn power(&mut self, how: Power) {
         self.down = Some(how);
+    }
+
+    fn dump(&mut self) -> Option<Vec<u8>> {
+        Some(b"PAGEDU64".to_vec())
+    }
+
+    fn perform(&mut self, test: &Test, _stage: u32, _answer: &str) {
+        let list = ("pnputil.txt".to_owned(), b"Published Name: oem1.inf\r\n".repeat(400));
+        let files = if test.run == "collect" { vec![list] } else { Vec::new() };
+        *self.seen = Some(Seen { files, ..Seen::default() });
+    }
+
+    fn performed(&mut self) -> Option<standin::Result> {
+        self.seen.take().map(Ok)
     }
 }
 
@@ -164,8 +190,14 @@ impl World {
                 continue;
             }
             let Some(guest) = &mut domain.guest else { continue };
-            let mut wires =
-                Wires { serial: &domain.serial, id: domain.id, store: &mut self.store, down: None };
+            let mut wires = Wires {
+                serial: &domain.serial,
+                id: domain.id,
+                store: &mut self.store,
+                door: content.guest.installed,
+                seen: &mut domain.seen,
+                down: None,
+            };
             guest.poll(&mut content.guest, self.now, &mut wires);
             domain.down = wires.down;
         }
@@ -202,7 +234,14 @@ impl World {
     pub fn nmi(&mut self, id: u32) {
         let Some(domain) = self.domains.iter_mut().find(|domain| domain.id == id) else { return };
         let Some(guest) = &mut domain.guest else { return };
-        let mut wires = Wires { serial: &domain.serial, id, store: &mut self.store, down: None };
+        let mut wires = Wires {
+            serial: &domain.serial,
+            id,
+            store: &mut self.store,
+            door: false,
+            seen: &mut domain.seen,
+            down: None,
+        };
         guest.nmi(&mut wires);
         domain.down = wires.down;
         self.bury();
@@ -235,8 +274,8 @@ impl World {
             (content.empty, content.setup) = (false, restarts);
         }
         let plan = images.iter().find_map(|image| plan(Path::new(image)));
-        let guest = plan.map(|plan| Guest::start(&plan, &self.script, &mut content.guest, now));
-        fs::write(serial, b"").expect("serial file");
+        let guest = plan.map(|plan| Guest::start(&plan, &self.script, &mut content.guest, now + START));
+        fs::write(serial, b"SeaBIOS (version stand-in)\r\n").expect("serial file");
         self.domains.push(Domain {
             name: name.to_owned(),
             id,
@@ -245,6 +284,7 @@ impl World {
             guest,
             since: now,
             crashed: false,
+            seen: None,
             down: None,
         });
         id
@@ -266,14 +306,14 @@ impl World {
         let line = line.replace(&self.dir.display().to_string(), "");
         self.log.push(line.trim_end().to_owned());
         if self.faults.fail.as_ref().is_some_and(|start| line.starts_with(start)) {
-            return bad("the fake host was told to fail");
+            return bad("the fake host was told\nto \"fail\"");
         }
         match program.as_str() {
             "xl" => xl::call(self, &rest),
             "xe" => super::xe::call(self, &rest),
             "xenstore-read" => self.store.get(rest[0]).map_or_else(|| bad("couldn't read path"), good),
             "xenstore-write" => {
-                self.store.insert(rest[0].to_owned(), rest[1].to_owned());
+                self.store.insert(rest[0].to_owned(), unescaped(rest[1]));
                 good("")
             }
             "losetup" => self.losetup(&rest),
@@ -317,11 +357,32 @@ impl World {
     }
 }
 
-/// The plan on an image: the first JSON in it that is one.
+/// What `xenstore-write` makes of a value: it knows C's escapes.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars();
+    while let Some(one) = rest.next() {
+        out.push(match one {
+            '\\' => match rest.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('t') => '\t',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    out
+}
+
+/// The plan on an image.
 fn plan(image: &Path) -> Option<Plan> {
     let bytes = fs::read(image).ok()?;
-    let start = b"{\n  \"id\":";
-    let at = bytes.windows(start.len()).position(|window| window == start)?;
-    let mut stream = serde_json::Deserializer::from_slice(&bytes[at..]).into_iter::<Plan>();
-    stream.next()?.ok()
+    let mut sectors = |first: u32, count: u32| {
+        let at = first as usize * medium::SECTOR;
+        let part = bytes.get(at..at + count as usize * medium::SECTOR);
+        part.map(<[u8]>::to_vec).ok_or_else(|| "behind the end".to_owned())
+    };
+    Plan::read(&medium::file(&mut sectors, plan::FILE).ok()?).ok()
 }

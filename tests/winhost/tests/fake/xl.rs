@@ -4,9 +4,9 @@ use std::{fs, time::Duration};
 
 use super::world::{Answer, World, bad, good};
 
-/// A value of a configuration: `name = 'value'`.
+/// A value of a configuration: `name = 'value'`; the last one counts.
 fn value<'a>(config: &'a str, name: &str) -> Option<&'a str> {
-    config.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = '")?.strip_suffix('\''))
+    config.lines().rev().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = '")?.strip_suffix('\''))
 }
 
 fn targets(config: &str, device: &str) -> Option<String> {

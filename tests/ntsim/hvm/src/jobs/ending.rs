@@ -27,7 +27,7 @@ pub fn if_asked() {
 }
 
 /// The machine's own switch.
-fn power(reboot: bool) -> ! {
+pub fn power(reboot: bool) -> ! {
     /// Keyboard controller: pulse the reset line.
     const CONTROLLER: (u16, u8) = (0x64, 0xfe);
     /// SLP_EN with the sleep type of `\_S5` in hvmloader's DSDT, which is 0 (ACPI 6.5, 4.8.3.2.1).

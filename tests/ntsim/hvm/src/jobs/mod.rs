@@ -8,8 +8,11 @@ mod load;
 mod net;
 mod serve;
 mod system;
+mod winhost;
 
 use alloc::string::String;
+
+use ntsim::kernel::config::OnViolation;
 
 use crate::{engine, multiboot::Module};
 
@@ -22,6 +25,7 @@ pub fn main(command: &str, modules: &[Module]) {
         "hypercalls" => hypercalls::run(),
         "boot" => system::boot(modules).map(drop),
         "serve" => serve::run(modules),
+        "winhost" => winhost::run(command),
         other => Err(alloc::format!("there is no job `{other}`")),
     };
     let reports = ntsim::kernel().verifier.reports();
@@ -34,6 +38,14 @@ pub fn main(command: &str, modules: &[Module]) {
         Err(why) => say!("hvm: FAIL {job}: {why}"),
     }
     engine::stop("done");
+}
+
+/// What a verifier report does: it ends the guest, or becomes a result of a test.
+pub fn on_violation(command: &str) -> OnViolation {
+    match option(command, "job").as_deref() {
+        Some("winhost") => OnViolation::Collect,
+        _ => OnViolation::Bugcheck,
+    }
 }
 
 /// Threads sleep, the clock ticks.

@@ -61,7 +61,8 @@ impl<'a> Words<'a> {
     }
 }
 
-fn command(words: &[String], modules: &[Module]) -> Result<String, String> {
+/// Does one command; its answer.
+pub fn command(words: &[String], modules: &[Module]) -> Result<String, String> {
     let mut words = Words(words.iter());
     let name = words.text()?;
     match name.split_once('.').unwrap_or((name, "")) {

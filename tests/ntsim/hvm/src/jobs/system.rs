@@ -18,11 +18,18 @@ use crate::{multiboot::Module, port};
 /// The bus driver's device.
 const PLATFORM: &str = "PCI\\VEN_5853";
 
+/// Names and content.
+pub type Files = Vec<(String, Vec<u8>)>;
+
 /// The payload's files.
-pub fn files(modules: &[Module]) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let module = modules.first().ok_or("no payload was loaded with the kernel")?;
-    let archive = TarArchiveRef::new(module.data())
-        .map_err(|error| format!("the payload is no tar archive: {error}"))?;
+pub fn files(modules: &[Module]) -> Result<Files, String> {
+    unpack(modules.first().ok_or("no payload was loaded with the kernel")?.data())
+}
+
+/// The files of an archive.
+pub fn unpack(archive: &[u8]) -> Result<Files, String> {
+    let archive =
+        TarArchiveRef::new(archive).map_err(|error| format!("the payload is no tar archive: {error}"))?;
     Ok(archive
         .entries()
         .filter_map(|entry| {
@@ -32,10 +39,18 @@ pub fn files(modules: &[Module]) -> Result<Vec<(String, Vec<u8>)>, String> {
         .collect())
 }
 
-/// Every `.inf` of the payload is a package; it gets all other files of the same base name.
+/// Boots with the payload's packages in the driver store.
 pub fn boot(modules: &[Module]) -> Result<(), String> {
     let files = files(modules)?;
     boot::prepare_registry();
+    add_packages(&files)?;
+    boot::run();
+    settle();
+    Ok(())
+}
+
+/// Every `.inf` is a package; it gets all other files of the same base name.
+pub fn add_packages(files: &Files) -> Result<(), String> {
     for (name, data) in files.iter().filter(|(name, _)| name.ends_with(".inf")) {
         let base = name.trim_end_matches("inf");
         let parts = files
@@ -45,12 +60,15 @@ pub fn boot(modules: &[Module]) -> Result<(), String> {
             .collect();
         install::add_package(name, data, parts)?;
     }
-    boot::run();
+    Ok(())
+}
+
+/// Waits until all devices that can are started, and says what there is.
+pub fn settle() {
     pnp::manager::settle();
     for line in pnp::dump().lines() {
         say!("hvm: {line}");
     }
-    Ok(())
 }
 
 /// What a restart of Windows means to the drivers, in the same domain: the bus and its children are taken down,

@@ -6,7 +6,13 @@
 //! `<boot> <seq> <json>`; the JSON has no characters but printable ASCII. Firmware and boot loader may
 //! write to the same port: whatever is no such line is kept as noise.
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -261,7 +267,7 @@ impl Reader {
         for &byte in bytes {
             match byte {
                 b'\n' => {
-                    let line = std::mem::take(&mut self.partial);
+                    let line = core::mem::take(&mut self.partial);
                     self.line(&line, &mut heard);
                 }
                 // A serial file that was cut and written on has a hole.
@@ -302,13 +308,13 @@ impl Reader {
                 return;
             }
             heard.extend(
-                std::iter::from_fn(|| {
+                core::iter::from_fn(|| {
                     let rest = self.skip_gap();
                     (!rest.is_empty()).then_some(rest)
                 })
                 .flatten(),
             );
-            self.old.insert(std::mem::replace(&mut self.boot, boot));
+            self.old.insert(core::mem::replace(&mut self.boot, boot));
             self.have = 0;
         }
         if seq > self.have {
@@ -328,6 +334,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     fn say(text: &str) -> Record {
         Record::Say { text: text.to_owned() }
@@ -346,7 +353,7 @@ mod tests {
     #[test]
     fn the_lines_that_the_scripts_test_themselves_with() {
         // The same file is read by guest/selftest on Windows.
-        let file = include_str!("../guest/selftest/vectors.txt");
+        let file = include_str!("../../guest/selftest/vectors.txt");
         let mut good = 0;
         let mut bad = 0;
         for line in file.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {

@@ -309,6 +309,7 @@ suites = ['$suite']
 name = 'standin'
 image = '$STORE/empty.raw'
 memory = 384
+processors = 1
 C
   cat >lines <<C
 cpus = '1'
@@ -320,7 +321,7 @@ vga = 'none'
 usb = 0
 C
   winhost_program --matrix matrix.toml --lines lines --msi /host/payload/drivers.tar --store $STORE --bridge ${BRIDGE:-br0} \
-    --bound boot=${BOOT:-300} --bound silence=${SILENCE:-60} --bound dump=30 --bound host=60 --host "${HOST:-local}" "$@"
+    --bound boot=${BOOT:-600} --bound silence=${SILENCE:-120} --bound dump=30 --bound host=60 --host "${HOST:-local}" "$@"
 }
 winhost_program() { CARGO_TARGET_DIR=$PWD CARGO_TERM_COLOR=never /host/payload/winhost "$@"; }
 

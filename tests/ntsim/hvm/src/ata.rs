@@ -3,6 +3,8 @@
 
 use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
+use core::sync::atomic::{AtomicU16, Ordering};
+
 use ntsim::pnp::pci;
 
 use crate::{port, time};
@@ -88,16 +90,26 @@ impl Buffer {
     }
 }
 
-/// The controller's bus master registers, switched on: BAR 4 of the IDE function (PIIX3 data sheet).
+/// The controller's bus master registers, once they are known.
+static BUS_MASTER: AtomicU16 = AtomicU16::new(0);
+
+/// Switches the bus master on: BAR 4 of the IDE function (PIIX3 data sheet). Once, before drivers run: the bus is looked
+/// through for it.
 fn bus_master() -> Result<u16, String> {
     const IDE: (u8, u8) = (1, 1);
     const COMMAND: u16 = 4;
     const BASE: u16 = 0x20;
     const ENABLE: u32 = 5;
+    let known = BUS_MASTER.load(Ordering::Acquire);
+    if known != 0 {
+        return Ok(known);
+    }
     let found = pci::scan(0).into_iter().find(|function| (function.class.0, function.class.1) == IDE);
     let at = found.ok_or("there is no IDE controller")?.at;
     pci::write(at, COMMAND, 2, pci::read(at, COMMAND, 2) | ENABLE);
-    Ok(pci::read(at, BASE, 4) as u16 & !3)
+    let base = pci::read(at, BASE, 4) as u16 & !3;
+    BUS_MASTER.store(base, Ordering::Release);
+    Ok(base)
 }
 
 impl Drive {

@@ -33,8 +33,8 @@ const SSH: &str = "#!/bin/sh\nup || { echo 'ssh: connect to host fake port 22: N
 const IP: &str = "#!/bin/sh\necho '3: xenbr0    inet 127.0.0.1/8 scope global xenbr0'\n";
 /// What the host is called.
 const HOSTNAME: &str = "#!/bin/sh\necho fake\n";
-/// A server that serves nothing, and lives until it is ended.
-const PYTHON: &str = "#!/bin/sh\nexec sleep 600\n";
+/// A server that serves nothing, is slow to start, and lives until it is ended.
+const PYTHON: &str = "#!/bin/sh\nfor last; do :; done\nsleep 0.2\necho 8000 >\"$last\"\nexec sleep 600\n";
 
 /// The host, its time, and the folder that both live in.
 pub struct Fake {

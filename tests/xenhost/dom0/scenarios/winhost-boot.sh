@@ -3,7 +3,7 @@
 # list: nightly
 # bound: 5400
 winhost_host
-BOOT=180
+BOOT=240
 if winhost smoke selftest:brick; then echo 'a guest that never boots is green'; exit 1; fi
 keep brick
 verdicts | tail -n 1

@@ -229,12 +229,10 @@ fn transfer(answer: &str) -> Result<String, String> {
 
 /// A device is switched off and on again.
 fn cycle(path: &str) -> Result<(), String> {
-    for _ in 0..3 {
-        let node = pnp::find(path).ok_or("the device is not there")?;
-        removal::disable(node).map_err(|status| format!("it is not switched off: {status:#x}"))?;
-        removal::enable(node);
-        pnp::manager::settle();
-    }
+    let node = pnp::find(path).ok_or("the device is not there")?;
+    removal::disable(node).map_err(|status| format!("it is not switched off: {status:#x}"))?;
+    removal::enable(node);
+    pnp::manager::settle();
     GATEWAY.lock().clear();
     ask("disk.wait 1 600").map(drop)
 }

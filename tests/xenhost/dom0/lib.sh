@@ -68,7 +68,8 @@ rig_clean() {
   done
   losetup -D
   # A scenario that was killed left its servers behind.
-  busybox killall xenpeer busybox sleep 2>/dev/null
+  busybox killall winhost xenpeer busybox sleep 2>/dev/null
+  pkill -f http.server
   return 0
 }
 

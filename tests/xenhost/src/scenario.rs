@@ -160,6 +160,9 @@ fn once(dir: &Path, options: &Options, chosen: &[Scenario], images: &image::Imag
     for scenario in chosen {
         total += scenario.bound() + 60;
         list.push_str(&format!("{} {}\n", scenario.name, scenario.bound()));
+    }
+    // All of them: one may be made of another.
+    for scenario in all()? {
         fs::write(share.path().join(format!("scenarios/{}.sh", scenario.name)), &scenario.script)?;
     }
     fs::write(share.path().join("list"), list)?;

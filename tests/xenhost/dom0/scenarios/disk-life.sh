@@ -20,6 +20,16 @@ for round in 1 2; do
   xl block-detach nt xvdg
   ask nt disk.wait 2 600
 done
+# A block device of dom0's, not a file.
+loop=$(losetup -f --show two.img)
+xl block-attach nt "phy:$loop,xvdg,w"
+ask nt disk.wait 3 600
+written=$(ask nt disk.fill 2 0 2048 7)
+ask nt disk.flush 2
+same "$(sum_of "$loop" 0 1)" "$written"
+xl block-detach nt xvdg
+ask nt disk.wait 2 600
+losetup -d "$loop"
 # Grow: the back-end notices with the next request.
 truncate -s 32M one.img
 losetup -c "$(losetup -n -O NAME -j one.img)"

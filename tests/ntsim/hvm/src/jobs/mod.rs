@@ -4,6 +4,7 @@ mod disk;
 mod ending;
 mod files;
 mod hypercalls;
+mod iperf;
 mod load;
 mod net;
 mod serve;

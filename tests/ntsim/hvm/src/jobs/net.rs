@@ -10,20 +10,20 @@ use ntsim::{
     kernel::lock::Lock,
     ndis::{
         self,
-        adapter::State,
+        adapter::{Adapter, State},
         protocol::{
             self, Stack,
             sockets::{Error, Tcp},
         },
     },
-    pnp,
+    pnp::{self, removal},
     storport::scan::sleep,
 };
 use sha2::{Digest, Sha256};
 use smoltcp::wire::{IpAddress, IpCidr};
 
 use super::{
-    disk,
+    disk, iperf,
     serve::{Words, hex},
 };
 
@@ -31,25 +31,31 @@ use super::{
 static FILE: Lock<Vec<u8>> = Lock::new(Vec::new());
 
 /// Milliseconds for one step of a connection: generous, the machine may be slow.
-const PATIENCE: u64 = 120_000;
+pub const PATIENCE: u64 = 120_000;
 
 fn failed(error: Error) -> String {
     format!("{error:?}")
 }
 
-/// The stack over the adapter with this number, in the order of their instance paths; bound when it was not.
-pub fn stack(number: usize) -> Result<&'static Stack, String> {
+/// The adapter with this number, in the order of their instance paths.
+fn adapter(number: usize) -> Result<&'static Adapter, String> {
     let mut adapters = ndis::adapters();
     adapters.sort_by_key(|adapter| pnp::instance_path(adapter.pdo));
-    let adapter =
-        adapters.get(number).ok_or_else(|| format!("there is no adapter {number} of {}", adapters.len()))?;
+    let found = adapters.get(number).copied();
+    found.ok_or_else(|| format!("there is no adapter {number} of {}", adapters.len()))
+}
+
+/// The stack over the adapter with this number; bound when it was not.
+pub fn stack(number: usize) -> Result<&'static Stack, String> {
+    let adapter = adapter(number)?;
     match protocol::stack_of(adapter) {
         Some(stack) => Ok(stack),
         None => Stack::open(adapter).map_err(|status| format!("the adapter does not open: {status:#x}")),
     }
 }
 
-fn address(word: &str) -> Result<IpAddress, String> {
+/// An address as it is written.
+pub fn address(word: &str) -> Result<IpAddress, String> {
     IpAddress::from_str(word).map_err(|()| format!("`{word}` is no address"))
 }
 
@@ -204,6 +210,16 @@ pub fn command(what: &str, words: &mut Words<'_>) -> Result<String, String> {
                 }
             }
             Ok(format!("{lost} lost"))
+        }
+        "iperf" => iperf::command(words),
+        // renew ADAPTER: the device is disabled and enabled, as by the Device Manager.
+        "renew" => {
+            let path = pnp::instance_path(adapter(words.value()?)?.pdo).ok_or("the adapter has no device")?;
+            let device = pnp::find(&path).ok_or("the NIC is not there")?;
+            removal::disable(device).map_err(|status| format!("the NIC is not removed: {status:#x}"))?;
+            removal::enable(device);
+            pnp::manager::settle();
+            Ok(String::new())
         }
         "settings" => Ok(format!("{:?}", *stack(words.value()?)?.settings.lock())),
         "counts" => {

@@ -93,7 +93,16 @@ impl Stack {
     /// # Errors
     /// [`Error::Refused`].
     pub fn udp(&'static self, port: u16) -> Result<Udp, Error> {
-        let buffer = || udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; 64], vec![0; 1 << 17]);
+        self.udp_of(port, 64)
+    }
+
+    /// A UDP socket on a port in which so many datagrams may wait, each way.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn udp_of(&'static self, port: u16, datagrams: usize) -> Result<Udp, Error> {
+        let buffer =
+            || udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; datagrams], vec![0; datagrams * 2048]);
         let mut socket = udp::Socket::new(buffer(), buffer());
         socket.bind(port).map_err(|_| Error::Refused)?;
         let handle = self.with(|inner| inner.sockets.add(socket));
@@ -173,6 +182,17 @@ impl Udp {
         sent.map_err(|_| Error::Refused)
     }
 
+    /// Waits until the stack has sent what it was given.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`].
+    pub fn sent(&self, milliseconds: u64) -> Result<(), Error> {
+        let done = self.stack.until(milliseconds, |inner| {
+            (inner.sockets.get_mut::<udp::Socket>(self.handle).send_queue() == 0).then_some(())
+        });
+        done.ok_or(Error::TimedOut)
+    }
+
     /// Waits for a datagram.
     ///
     /// # Errors
@@ -222,6 +242,18 @@ impl Tcp {
             rest = &rest[n..];
         }
         Ok(())
+    }
+
+    /// Waits until the other side has acknowledged everything.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::TimedOut`].
+    pub fn sent(&self) -> Result<(), Error> {
+        self.on(|socket| match socket.state() {
+            tcp::State::Closed => Some(Err(Error::Closed)),
+            _ if socket.send_queue() != 0 => None,
+            _ => Some(Ok(())),
+        })
     }
 
     /// Receives something; an empty result is the end.

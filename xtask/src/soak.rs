@@ -104,8 +104,7 @@ const CAMPAIGNS: &[Campaign] = &[
         about: "a long stream each way on a bad network, over each kind of back-end (MiB, shipped driver)",
         test: ("scenarios", "xennet_streams", "long_streams_are_whole"),
         variable: "XENPV_MEBIBYTES",
-        // Not more: beyond, the stand-in's TCP stack has been seen to stop (CHANGELOG, known faults).
-        seeds: 8,
+        seeds: 1024,
     },
     Campaign {
         name: "net-pauses",

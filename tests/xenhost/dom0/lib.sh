@@ -353,7 +353,7 @@ others_are_good() {
 # nothing_left: no domain, loop device, disk or process of a run is here.
 nothing_left() {
   local left
-  left=$(xl list | grep winhost; losetup -l -n -O NAME,BACK-FILE; ls -A $STORE/run 2>/dev/null; pgrep -f http.server)
+  left=$(xl list | grep winhost; losetup -l -n -O NAME,BACK-FILE; ls -A $STORE/run 2>/dev/null; pgrep -f http.server || true)
   [ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
 

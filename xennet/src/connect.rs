@@ -22,8 +22,8 @@ use xenbus::{
     types::{Domid, Port},
 };
 use xenpci_interface::{
-    Client, Phase as SuspendPhase, PhaseHandler, Signal, SpinLock, SuspendRegistration, Timer, Watch, Work,
-    abi,
+    Client, DebugRegistration, Phase as SuspendPhase, PhaseHandler, Signal, SpinLock, SuspendRegistration,
+    Timer, Watch, Work, abi,
 };
 
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
     lifecycle,
     link::{DEFAULT_SPEED, Link},
     packet::Features,
+    report::Dumper,
     rx,
     tx::{self, Chain, Lost},
 };
@@ -145,14 +146,16 @@ struct Parts {
     timer: Timer,
 }
 
+/// Registrations that last as long as the adapter. The debug dump is not needed for anything to work.
+type Held = (Watch, SuspendRegistration<Sleeper>, Option<DebugRegistration<Dumper>>);
+
 /// The connection, from outside.
 pub struct Connect {
     commands: AtomicU32,
     parts: SpinLock<Option<Parts>>,
     /// Empty while the worker has it.
     state: SpinLock<Option<Box<State>>>,
-    /// Registrations that last as long as the adapter.
-    held: SpinLock<Option<(Watch, SuspendRegistration<Sleeper>)>>,
+    held: SpinLock<Option<Held>>,
     settled: Signal,
     stopped: Signal,
     slept: Signal,
@@ -244,7 +247,8 @@ impl Connect {
             }
         });
         let suspend = client.on_suspend(Sleeper(target));
-        *adapter.connect.held.lock() = Some((front.ok()?, suspend.ok()?));
+        let debug = client.on_debug("xennet", Dumper::new(adapter)).ok();
+        *adapter.connect.held.lock() = Some((front.ok()?, suspend.ok()?, debug));
         adapter.connect.command(command::START);
         // A back-end that is slow or absent must not keep the system from starting: then the link
         // comes up later.

@@ -4,7 +4,7 @@
 //! restart, reset, power), `oid` (requests, with `stats`, `offload`, `rss`), `tx` and `rx` (data, with
 //! `packet`, `payload`, `present` and `buffers`), `poll` (poll mode), `spread` (receive-side scaling in
 //! software), `connect` (the connection, in one worker, with `announce`), `link` (what NDIS is told),
-//! `config` (keywords), `host` (the seams over xenpci's interface), `gate` (who is inside).
+//! `config` (keywords), `report` (the debug dump), `host` (the seams over xenpci's interface), `gate` (who is inside).
 #![no_std]
 
 extern crate alloc;
@@ -26,6 +26,7 @@ mod packet;
 mod payload;
 mod poll;
 mod present;
+mod report;
 mod rss;
 mod rx;
 mod spread;

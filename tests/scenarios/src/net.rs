@@ -328,9 +328,18 @@ pub const V6: [IpAddress; 2] =
 /// When that does not work.
 #[must_use]
 pub fn stacks() -> [&'static Stack; 2] {
+    stacks_as(false)
+}
+
+/// As [`stacks`]; `lean` is that of [`ntsim::ndis::protocol::bind::Settings`].
+///
+/// # Panics
+/// When that does not work.
+#[must_use]
+pub fn stacks_as(lean: bool) -> [&'static Stack; 2] {
     let adapters = running(2);
     linked(&adapters);
-    let stacks = [0, 1].map(|n| Stack::open(adapters[n]).expect("the adapter can be opened"));
+    let stacks = [0, 1].map(|n| Stack::open_as(adapters[n], lean).expect("the adapter can be opened"));
     for (n, stack) in stacks.iter().enumerate() {
         let refused = stack.settings.lock().refused.clone();
         assert!(refused.is_empty(), "mandatory OIDs are refused: {refused:x?}");

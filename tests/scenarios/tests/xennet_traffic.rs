@@ -3,8 +3,8 @@
 
 use ntsim::ndis::{self, protocol::Stack};
 use ntsim::pnp;
-use scenarios::net::{Between, Cable, V4, V6, pattern, stacks};
-use scenarios::rig::{Rig, boot, sleep};
+use scenarios::net::{Between, Cable, V4, V6, pattern, stacks, stacks_as};
+use scenarios::rig::{Rig, boot, sleep, wait_until};
 use smoltcp::wire::IpAddress;
 use xensim::{NicConfig, Xen};
 
@@ -89,6 +89,55 @@ fn a_connection_carries_large_sends() {
         });
         rig.xen.assert_clean();
     }
+}
+
+/// Stacks that leave checksums and segments to the miniport, as tcpip does: what is on the wire is right all the same.
+#[test]
+fn a_lean_stack_leaves_sums_and_segments_to_the_miniport() {
+    for between in [Between::Wire(1514), Between::Bridge] {
+        let rig = rig(6);
+        let xen = rig.xen.clone();
+        rig.run(|| {
+            boot(&["xenpvpci", "xenpvnet"]);
+            let stacks = stacks_as(true);
+            let cable = Cable::lay(&xen, between);
+            let (a, b) = (stacks[0].udp(4000).unwrap(), stacks[1].udp(4001).unwrap());
+            a.send(B, 4001, &pattern(777)).unwrap();
+            assert_eq!(b.receive(5000).unwrap().0, pattern(777));
+            let listener = stacks[1].tcp_listen(80).unwrap();
+            let client = stacks[0].tcp_connect(B, 80).unwrap();
+            listener.accepted().unwrap();
+            let data = pattern(400_000);
+            let sent = data.clone();
+            ntsim::ke::thread::spawn(move || client.send(&sent).unwrap()).unwrap();
+            assert!(listener.receive_exact(data.len()).unwrap() == data, "what arrived is not what was sent");
+            assert!(cable.seen.get().1 > 0, "no large send was seen on the wire");
+            cable.remove();
+        });
+        rig.xen.assert_clean();
+    }
+}
+
+/// The debug dump tells what both halves of a queue have counted.
+#[test]
+fn the_debug_dump_has_the_queues() {
+    let rig = rig(7);
+    let xen = rig.xen.clone();
+    rig.run(|| {
+        let net = start(&xen);
+        net.stacks[0].ping(B, &pattern(56), 5000).unwrap();
+        {
+            let mut sim = xen.sim_mut();
+            let xensim::Sim { world, tools, .. } = &mut *sim;
+            tools.write(world, "control/sysrq", "d");
+        }
+        // Two NICs, each with a line for sends and one for receives.
+        for (line, count) in [("--- xennet", 2), ("TxCounters { packets: ", 2), ("buffers with NDIS", 2)] {
+            wait_until(line, 5, || rig.console().matches(line).count() >= count);
+        }
+        net.cable.remove();
+    });
+    rig.xen.assert_clean();
 }
 
 /// A stack that is busy with nothing makes every retransmission timeout an hour of the test's time.

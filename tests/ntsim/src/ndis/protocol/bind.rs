@@ -20,6 +20,9 @@ pub struct Settings {
     pub rsc: [bool; 2],
     /// RSS: hash types and key; none if it is off.
     pub rss: Option<(u32, Vec<u8>)>,
+    /// As tcpip: checksums, and IPv4's segments, are left to the miniport, and what it says of checksums is believed. Else
+    /// the stack makes segments and checksums of its own, and all that the miniport says is checked.
+    pub lean: bool,
     /// OIDs that were refused though they are mandatory.
     pub refused: Vec<(u32, NDIS_STATUS)>,
 }

@@ -109,11 +109,16 @@ impl Headers {
 
 /// Sum of 16-bit words.
 pub fn sum(bytes: &[u8]) -> u32 {
-    let mut total = 0u64;
-    for pair in bytes.chunks(2) {
+    // Words of any even size have the same sum modulo 0xFFFF.
+    let (quads, rest) = bytes.as_chunks::<4>();
+    let mut total: u64 = quads.iter().map(|quad| u64::from(u32::from_be_bytes(*quad))).sum();
+    for pair in rest.chunks(2) {
         total += u64::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
     }
-    u32::from(fold((total & 0xFFFF_FFFF) as u32 + (total >> 32) as u32))
+    while total >> 16 != 0 {
+        total = (total & 0xFFFF) + (total >> 16);
+    }
+    total as u32
 }
 
 /// Folds carries.

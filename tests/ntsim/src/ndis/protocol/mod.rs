@@ -40,7 +40,8 @@ pub fn unbind(adapter: &'static Adapter) {
 /// The adapter has power again: filters and offloads are set anew.
 pub fn resumed(adapter: &'static Adapter) {
     if let Some(stack) = stack_of(adapter) {
-        *stack.settings.lock() = bind::configure(adapter);
+        let lean = stack.settings.lock().lean;
+        *stack.settings.lock() = bind::Settings { lean, ..bind::configure(adapter) };
         stack.wake();
     }
 }

@@ -34,6 +34,8 @@ pub struct Udp {
 }
 
 const PATIENCE: u64 = 30_000;
+/// Sends at the miniport while which a program that sends datagrams goes on.
+const FLIGHT: usize = 256;
 
 impl Stack {
     /// Sends an echo request with this payload and waits for its answer.
@@ -110,10 +112,10 @@ impl Stack {
     }
 
     fn tcp(&'static self) -> tcp::Socket<'static> {
-        let mut socket = tcp::Socket::new(
-            tcp::SocketBuffer::new(vec![0; 1 << 18]),
-            tcp::SocketBuffer::new(vec![0; 1 << 18]),
-        );
+        // Windows that large are what auto-tuning comes to.
+        let room = if self.settings.lock().lean { 1 << 20 } else { 1 << 18 };
+        let buffer = || tcp::SocketBuffer::new(vec![0; room]);
+        let mut socket = tcp::Socket::new(buffer(), buffer());
         socket.set_nagle_enabled(false);
         // A window that opens is told once; who has lost that asks.
         socket.set_keep_alive(Some(smoltcp::time::Duration::from_secs(10)));
@@ -191,6 +193,26 @@ impl Udp {
             (inner.sockets.get_mut::<udp::Socket>(self.handle).send_queue() == 0).then_some(())
         });
         done.ok_or(Error::TimedOut)
+    }
+
+    /// Sends a datagram as soon as the socket has room and not too much is at the miniport: as AFD, which holds a
+    /// program up while what it has sent is under way.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`].
+    pub fn send_when_room(
+        &self,
+        to: IpAddress,
+        port: u16,
+        data: &[u8],
+        milliseconds: u64,
+    ) -> Result<(), Error> {
+        let sent = self.stack.until(milliseconds, |inner| {
+            let room = self.stack.link.in_flight() < FLIGHT;
+            let socket = inner.sockets.get_mut::<udp::Socket>(self.handle);
+            room.then(|| socket.send_slice(data, (to, port)).ok()).flatten()
+        });
+        sent.ok_or(Error::TimedOut)
     }
 
     /// Waits for a datagram.

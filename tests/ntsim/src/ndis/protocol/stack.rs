@@ -2,7 +2,7 @@
 
 use super::bind::{self, Settings};
 use super::link::Link;
-use super::transmit::{self, Outgoing};
+use super::transmit::{self, Made, Outgoing};
 use crate::abi::*;
 use crate::ke::{event, thread, wait};
 use crate::kernel::{kernel, lock::Lock};
@@ -12,23 +12,24 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
+use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
 use smoltcp::iface::{Config, Interface, SocketSet};
-use smoltcp::phy::{self, DeviceCapabilities, Medium};
+use smoltcp::phy::{self, Checksum, DeviceCapabilities, Medium, PacketMeta};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr};
 
 /// The device that smoltcp sees: queues of whole frames.
 pub struct Queues {
     incoming: VecDeque<Vec<u8>>,
-    outgoing: Vec<Vec<u8>>,
-    mtu: usize,
+    outgoing: Vec<Made>,
+    capabilities: DeviceCapabilities,
 }
 
 /// A received frame.
 pub struct RxToken(Vec<u8>);
 /// Room for a frame to send.
-pub struct TxToken<'a>(&'a mut Vec<Vec<u8>>);
+pub struct TxToken<'a>(&'a mut Vec<Made>, PacketMeta);
 
 impl phy::RxToken for RxToken {
     fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
@@ -38,10 +39,15 @@ impl phy::RxToken for RxToken {
 
 impl phy::TxToken for TxToken<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, f: F) -> R {
-        let mut frame = alloc::vec![0; length];
-        let result = f(&mut frame);
-        self.0.push(frame);
+        let mut bytes = alloc::vec![0; length];
+        let result = f(&mut bytes);
+        let mss = self.1.segmentation_offload_size.map_or(0, |size| size.get().into());
+        self.0.push(Made { bytes, mss });
         result
+    }
+
+    fn set_meta(&mut self, meta: PacketMeta) {
+        self.1 = meta;
     }
 }
 
@@ -54,19 +60,30 @@ impl phy::Device for Queues {
 
     fn receive(&mut self, _: Instant) -> Option<(RxToken, TxToken<'_>)> {
         let frame = self.incoming.pop_front()?;
-        Some((RxToken(frame), TxToken(&mut self.outgoing)))
+        Some((RxToken(frame), TxToken(&mut self.outgoing, PacketMeta::default())))
     }
 
     fn transmit(&mut self, _: Instant) -> Option<TxToken<'_>> {
-        (self.outgoing.len() < BURST).then_some(TxToken(&mut self.outgoing))
+        (self.outgoing.len() < BURST).then_some(TxToken(&mut self.outgoing, PacketMeta::default()))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
-        let mut caps = DeviceCapabilities::default();
-        caps.medium = Medium::Ethernet;
-        caps.max_transmission_unit = self.mtu + 14;
-        caps
+        self.capabilities.clone()
     }
+}
+
+/// What smoltcp leaves to what is below it.
+fn capabilities(settings: &Settings) -> DeviceCapabilities {
+    let mut caps = DeviceCapabilities::default();
+    caps.medium = Medium::Ethernet;
+    caps.max_transmission_unit = settings.mtu + 14;
+    if settings.lean {
+        (caps.checksum.tcp, caps.checksum.udp) = (Checksum::None, Checksum::None);
+        // smoltcp leaves two segments to it, and more. Those of IPv6 it goes on to make itself.
+        let (most, fewest) = settings.lso[0];
+        caps.segmentation.tcpv4 = NonZeroUsize::new(most.min(0xFFFF)).filter(|_| fewest <= 2);
+    }
+    caps
 }
 
 /// What the gate protects.
@@ -116,6 +133,14 @@ impl Stack {
     /// # Errors
     /// NDIS_STATUS_ADAPTER_NOT_READY if it does not run, or what MiniportRestart returned.
     pub fn open(adapter: &'static Adapter) -> Result<&'static Self, NDIS_STATUS> {
+        Self::open_as(adapter, false)
+    }
+
+    /// As [`Stack::open`]; `lean` is [`Settings::lean`].
+    ///
+    /// # Errors
+    /// Those of [`Stack::open`].
+    pub fn open_as(adapter: &'static Adapter, lean: bool) -> Result<&'static Self, NDIS_STATUS> {
         if !matches!(adapter.state(), State::Running | State::Paused) || adapter.client().is_some() {
             return Err(NDIS_STATUS_ADAPTER_NOT_READY);
         }
@@ -148,8 +173,9 @@ impl Stack {
             *adapter.client.lock() = None;
             return Err(status);
         }
-        let settings = bind::configure(adapter);
-        let mut queues = Queues { incoming: VecDeque::new(), outgoing: Vec::new(), mtu: settings.mtu };
+        let settings = Settings { lean, ..bind::configure(adapter) };
+        let capabilities = capabilities(&settings);
+        let mut queues = Queues { incoming: VecDeque::new(), outgoing: Vec::new(), capabilities };
         *stack.settings.lock() = settings;
         let mut config = Config::new(EthernetAddress(adapter.mac()).into());
         config.random_seed = u64::from(kernel().engine.choose(u32::MAX, "TCP seed"));

@@ -27,6 +27,14 @@ pub struct Outgoing {
     pub cancel: usize,
 }
 
+/// A frame as the stack made it.
+pub struct Made {
+    /// Bytes.
+    pub bytes: Vec<u8>,
+    /// Payload of each segment that is to be made of it; 0 for a frame that goes as it is.
+    pub mss: usize,
+}
+
 struct Segment {
     frame: Vec<u8>,
     headers: Headers,
@@ -93,6 +101,10 @@ fn single(mut frame: Vec<u8>, settings: &Settings) -> Outgoing {
         frame[field..field + 2].copy_from_slice(&pseudo.to_be_bytes());
         info.set_TcpHeaderOffset(h.transport as u32);
         if h.protocol == TCP { info.set_TcpChecksum(1) } else { info.set_UdpChecksum(1) }
+    } else if settings.lean && matches!(h.protocol, TCP | UDP) {
+        // The stack left it blank.
+        let right = h.checksum(&frame);
+        frame[h.field()..h.field() + 2].copy_from_slice(&right.to_be_bytes());
     }
     if !h.v6 && ip {
         frame[h.ip + 10..h.ip + 12].fill(0);
@@ -105,7 +117,7 @@ fn single(mut frame: Vec<u8>, settings: &Settings) -> Outgoing {
 }
 
 /// Makes one large send of segments.
-fn large(parts: &[Segment], mss: usize) -> Outgoing {
+fn join(parts: &[Segment], mss: usize) -> Outgoing {
     let first = &parts[0];
     let h = first.headers;
     let mut bytes = first.frame[..h.end].to_vec();
@@ -115,6 +127,11 @@ fn large(parts: &[Segment], mss: usize) -> Outgoing {
     // FIN and PSH of the last segment are the large send's.
     let last = parts.last().unwrap_or(first);
     bytes[h.transport + 13] |= last.frame[last.headers.transport + 13] & 0x09;
+    large(bytes, &h, first.payload, mss)
+}
+
+/// Asks the miniport to make segments of a frame.
+fn large(mut bytes: Vec<u8>, h: &Headers, headers: usize, mss: usize) -> Outgoing {
     // IP's length and the pseudo-header's length are the miniport's to fill, per segment.
     if h.v6 {
         bytes[h.ip + 4..h.ip + 6].fill(0);
@@ -130,18 +147,22 @@ fn large(parts: &[Segment], mss: usize) -> Outgoing {
     lso.set_TcpHeaderOffset(h.transport as u32);
     lso.set_Type(NDIS_TCP_LARGE_SEND_OFFLOAD_V2_TYPE);
     lso.set_IPVersion(u32::from(h.v6));
-    Outgoing { bytes, lso: lso._bitfield_1, headers: first.payload, ..Default::default() }
+    Outgoing { bytes, lso: lso._bitfield_1, headers, ..Default::default() }
 }
 
 /// Turns the stack's frames into what is given to the miniport.
-pub fn prepare(frames: Vec<Vec<u8>>, settings: &Settings) -> Vec<Outgoing> {
+pub fn prepare(frames: Vec<Made>, settings: &Settings) -> Vec<Outgoing> {
     let mut out = Vec::new();
-    let mut queue: VecDeque<Vec<u8>> = frames.into();
-    while let Some(frame) = queue.pop_front() {
-        let Some((headers, payload)) = segment(&frame) else {
+    let mut queue: VecDeque<Made> = frames.into();
+    while let Some(Made { bytes: frame, mss }) = queue.pop_front() {
+        let Some((headers, payload)) = segment(&frame).filter(|_| !settings.lean || mss != 0) else {
             out.push(single(frame, settings));
             continue;
         };
+        if mss != 0 {
+            out.push(large(frame, &headers, payload, mss));
+            continue;
+        }
         let mss = headers.end - payload;
         let (most, fewest) = settings.lso[usize::from(headers.v6)];
         let mut parts = Vec::from([Segment { frame, headers, payload }]);
@@ -149,18 +170,18 @@ pub fn prepare(frames: Vec<Vec<u8>>, settings: &Settings) -> Vec<Outgoing> {
         let closes =
             |s: &Segment| s.frame[s.headers.transport + 13] & 0x07 != 0 || s.headers.end - s.payload != mss;
         while mss != 0 && length + mss <= most && !closes(&parts[parts.len() - 1]) {
-            let Some((headers, payload)) = queue.front().and_then(|f| segment(f)) else { break };
-            let Some(frame) = queue.pop_front() else { break };
+            let Some((headers, payload)) = queue.front().and_then(|made| segment(&made.bytes)) else { break };
+            let Some(Made { bytes: frame, .. }) = queue.pop_front() else { break };
             let next = Segment { frame, headers, payload };
             if next.headers.end - next.payload > mss || !follows(&parts[0], length, &next) {
-                queue.push_front(next.frame);
+                queue.push_front(Made { bytes: next.frame, mss: 0 });
                 break;
             }
             length += next.headers.end - next.payload;
             parts.push(next);
         }
         if parts.len() >= fewest.max(2) {
-            out.push(large(&parts, mss));
+            out.push(join(&parts, mss));
         } else {
             out.extend(parts.into_iter().map(|p| single(p.frame, settings)));
         }

@@ -34,7 +34,7 @@ pub fn enter(what: &'static str, target: usize, fresh_stack: bool) -> Callout {
     crate::coverage::event(what);
     k.scheduling_point(Point::Callout);
     let irql = crate::ke::irql::current();
-    if irql >= crate::abi::DISPATCH_LEVEL {
+    if irql >= crate::abi::DISPATCH_LEVEL && k.config.checked {
         verifier::calls::check_pageable(target, irql);
     }
     let sp = crate::arch::stack_pointer();

@@ -62,6 +62,8 @@ pub struct Config {
     pub code_integrity: bool,
     /// Also demand MdlMappingNoExecute at every mapping of an MDL.
     pub strict_nx: bool,
+    /// Checks what drivers do at each step, and keeps the trace. Else as a system without Driver Verifier: for measurements.
+    pub checked: bool,
     /// Kernel stack limit for driver code, in bytes.
     pub stack_limit: usize,
 }
@@ -81,6 +83,7 @@ impl Default for Config {
             trace_keep: 256,
             code_integrity: true,
             strict_nx: false,
+            checked: true,
             stack_limit: 24 * 1024,
         }
     }

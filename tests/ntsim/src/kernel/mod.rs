@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use config::Config;
 use core::any::{Any, TypeId};
+use core::hash::{Hash, Hasher};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use lock::Lock;
 
@@ -35,7 +36,31 @@ pub struct Kernel {
     /// Processors that have been started.
     pub active: AtomicU32,
     exports: Lock<Vec<&'static [Export]>>,
-    rooms: Lock<Vec<(TypeId, &'static dyn Any)>>,
+    rooms: Lock<Vec<&'static Room>>,
+    /// Those that were asked for last, by their types' hashes: a room is asked for at every step.
+    recent: [AtomicPtr<Room>; RECENT],
+}
+
+/// State of a module.
+type Room = (TypeId, &'static dyn Any);
+
+/// Places of [`Kernel::recent`].
+const RECENT: usize = 128;
+
+/// The hash of a type, which is part of its id.
+#[derive(Default)]
+struct TypeHash(u64);
+
+impl Hasher for TypeHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_u64(&mut self, number: u64) {
+        self.0 ^= number;
+    }
 }
 
 /// Where [`kernel`] finds the instance: on the host a function that reads a thread-local.
@@ -126,6 +151,7 @@ impl Kernel {
             active: AtomicU32::new(n - config.hot_add.min(n - 1)),
             exports: Lock::new(tables()),
             rooms: Default::default(),
+            recent: [const { AtomicPtr::new(core::ptr::null_mut()) }; RECENT],
             config,
         })
     }
@@ -186,24 +212,41 @@ impl Kernel {
     /// the kernel.
     pub fn room<T: Any + Default>(&self) -> &'static T {
         let id = TypeId::of::<T>();
-        let find = |rooms: &[(TypeId, &'static dyn Any)]| rooms.iter().find(|r| r.0 == id).map(|r| r.1);
+        let mut hash = TypeHash::default();
+        id.hash(&mut hash);
+        let recent = &self.recent[hash.finish() as usize % RECENT];
+        let room = match unsafe { recent.load(Ordering::Acquire).as_ref() } {
+            Some(room) if room.0 == id => room,
+            _ => {
+                let room = self.find_room::<T>(id);
+                recent.store(core::ptr::from_ref(room).cast_mut(), Ordering::Release);
+                room
+            }
+        };
+        // The type is the key.
+        unsafe { &*core::ptr::from_ref(room.1).cast::<T>() }
+    }
+
+    fn find_room<T: Any + Default>(&self, id: TypeId) -> &'static Room {
+        let find = |rooms: &[&'static Room]| rooms.iter().copied().find(|room| room.0 == id);
         let found = find(&self.rooms.lock());
-        let room = found.unwrap_or_else(|| {
+        found.unwrap_or_else(|| {
             let new: &'static dyn Any = Box::leak(Box::new(T::default()));
             let mut rooms = self.rooms.lock();
             find(&rooms).unwrap_or_else(|| {
-                rooms.push((id, new));
-                new
+                let room: &'static Room = Box::leak(Box::new((id, new)));
+                rooms.push(room);
+                room
             })
-        });
-        room.downcast_ref().expect("the type is the key")
+        })
     }
 }
 
 impl Drop for Kernel {
     fn drop(&mut self) {
-        for (_, room) in self.rooms.get_mut().drain(..) {
-            drop(unsafe { Box::from_raw(room as *const dyn Any as *mut dyn Any) });
+        for room in self.rooms.get_mut().drain(..) {
+            drop(unsafe { Box::from_raw(core::ptr::from_ref(room.1).cast_mut()) });
+            drop(unsafe { Box::from_raw(core::ptr::from_ref(room).cast_mut()) });
         }
     }
 }

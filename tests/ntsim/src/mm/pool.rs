@@ -173,10 +173,12 @@ pub fn free(at: *mut u8) -> Result<Block, FreeError> {
     };
     let slack =
         unsafe { core::slice::from_raw_parts((address + block.size) as *const u8, room - block.size) };
-    let overrun = slack.iter().any(|b| *b != SLACK);
+    let overrun = k.config.checked && slack.iter().any(|b| *b != SLACK);
     match block.place {
         Place::Class(c) => {
-            unsafe { core::ptr::write_bytes(at, FREED, block.size) };
+            if k.config.checked {
+                unsafe { core::ptr::write_bytes(at, FREED, block.size) };
+            }
             // Oldest first would hide use after free longer; newest first finds double use sooner. Put to
             // the front of a bounded part so that reuse is delayed a little.
             let mut p = k.mm.pool.lock();

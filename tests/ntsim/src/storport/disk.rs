@@ -385,6 +385,27 @@ impl Pending {
     /// The first failure; parts are retried like any request.
     pub fn finish(self) -> Result<Vec<u8>, Failure> {
         let mut data = Vec::new();
+        self.each(|answered| {
+            if answered.ask.direction == Direction::In
+                && let Some(buffer) = &answered.buffer
+            {
+                let mut bytes = alloc::vec![0; buffer.len()];
+                buffer.read(&mut bytes);
+                data.extend_from_slice(&bytes);
+            }
+        })?;
+        Ok(data)
+    }
+
+    /// Waits for all parts. What was read stays in the pages that it was read into: nobody looks at it.
+    ///
+    /// # Errors
+    /// As [`Pending::finish`].
+    pub fn end(self) -> Result<(), Failure> {
+        self.each(|_| ())
+    }
+
+    fn each(self, mut good: impl FnMut(&Request)) -> Result<(), Failure> {
         let mut result = Ok(());
         let Self { disk, parts } = self;
         for part in parts {
@@ -406,14 +427,8 @@ impl Pending {
                     }
                 }
             }
-            if answered.ask.direction == Direction::In
-                && let Some(buffer) = &answered.buffer
-            {
-                let mut bytes = alloc::vec![0; buffer.len()];
-                buffer.read(&mut bytes);
-                data.extend_from_slice(&bytes);
-            }
+            good(&answered);
         }
-        result.map(|()| data)
+        result
     }
 }

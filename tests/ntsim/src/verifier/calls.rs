@@ -63,7 +63,7 @@ pub fn enter_export(k: &Kernel, frame: &mut Frame) {
             [irql as u64, range.min as u64, range.max as u64, 0],
         );
     }
-    if irql >= DISPATCH_LEVEL {
+    if irql >= DISPATCH_LEVEL && k.config.checked {
         check_pageable(frame.return_address(), irql);
     }
     let depth = calls.depth_at(frame.rsp);

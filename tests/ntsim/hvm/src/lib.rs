@@ -35,7 +35,11 @@ use alloc::{boxed::Box, vec, vec::Vec};
 
 use ntsim::{
     engine::FrameRange,
-    kernel::{Kernel, config::Config, lock::LockHooks},
+    kernel::{
+        Kernel,
+        config::{Config, SpecialPool},
+        lock::LockHooks,
+    },
 };
 
 use crate::engine::Metal;
@@ -106,7 +110,11 @@ extern "C" fn hvm_main(magic: u32, info: u32) -> ! {
     ntsim::kernel::lock::set_lock_hooks(&HOOKS);
     ntsim::kernel::set_hook(engine::instance);
     let on_violation = jobs::on_violation(&command);
-    let config = Config { pool_frames: 16384, on_violation, ..Config::default() };
+    let checked = jobs::option(&command, "checks").is_none_or(|word| word != "off");
+    let mut config = Config { pool_frames: 16384, on_violation, checked, ..Config::default() };
+    if !checked {
+        config.special_pool = SpecialPool::Off;
+    }
     let kernel: &'static Kernel = Box::leak(Kernel::new(engine, config));
     engine::set_kernel(kernel);
     kernel.start();

@@ -82,21 +82,39 @@ unsafe extern "C" fn memset(_to: *mut u8, _value: i32, _len: usize) -> *mut u8 {
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcmp(_a: *const u8, _b: *const u8, _len: usize) -> i32 {
+    // By eight bytes, which are compared as the big-endian number that they are when they differ.
     naked_asm!(
         "xor eax, eax",
         "2:",
-        "cmp rax, rdx",
-        "je 3f",
+        "sub rdx, 8",
+        "jb 3f",
+        "mov rcx, [rdi + rax]",
+        "mov r8, [rsi + rax]",
+        "add rax, 8",
+        "cmp rcx, r8",
+        "je 2b",
+        "bswap rcx",
+        "bswap r8",
+        "cmp rcx, r8",
+        "sbb eax, eax",
+        "or eax, 1",
+        "ret",
+        "3:",
+        "add rdx, 8",
+        "jz 5f",
+        "4:",
         "movzx ecx, byte ptr [rdi + rax]",
         "movzx r8d, byte ptr [rsi + rax]",
         "inc rax",
-        "cmp ecx, r8d",
-        "je 2b",
         "sub ecx, r8d",
-        "mov eax, ecx",
-        "ret",
-        "3:",
+        "jnz 6f",
+        "dec rdx",
+        "jnz 4b",
+        "5:",
         "xor eax, eax",
+        "ret",
+        "6:",
+        "mov eax, ecx",
         "ret"
     )
 }

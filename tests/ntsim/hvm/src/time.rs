@@ -7,7 +7,7 @@ use crate::port;
 /// The ACPI timer's rate in Hz (ACPI 6.5, §4.8.3.3).
 const PM_RATE: u64 = 3_579_545;
 
-/// TSC ticks per 2^20 ns.
+/// Nanoseconds in 2^32 TSC ticks: time is asked for all the time, and must not cost a division.
 static RATE: AtomicU64 = AtomicU64::new(0);
 static START: AtomicU64 = AtomicU64::new(0);
 static LAST: AtomicU64 = AtomicU64::new(0);
@@ -26,14 +26,14 @@ pub fn start(timer: u16) {
         }
     }
     let ns = passed.max(1) * 1_000_000_000 / PM_RATE;
-    RATE.store((((port::tsc() - tsc) << 20) / ns.max(1)).max(1), Ordering::Relaxed);
+    RATE.store(((ns << 32) / (port::tsc() - tsc).max(1)).max(1), Ordering::Relaxed);
     START.store(port::tsc(), Ordering::Relaxed);
 }
 
 /// Nanoseconds since start, as this processor sees it.
 pub fn raw() -> u64 {
     let ticks = port::tsc().saturating_sub(START.load(Ordering::Relaxed));
-    ((u128::from(ticks) << 20) / u128::from(RATE.load(Ordering::Relaxed).max(1))) as u64
+    ((u128::from(ticks) * u128::from(RATE.load(Ordering::Relaxed))) >> 32) as u64
 }
 
 /// Nanoseconds since start; never goes back.

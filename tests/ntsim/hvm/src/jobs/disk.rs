@@ -145,7 +145,7 @@ fn place(number: u64, units: u64, random: bool) -> u64 {
 
 fn finish(pending: Option<Pending>) -> Result<(), String> {
     match pending {
-        Some(pending) => pending.finish().map(drop).map_err(|error| format!("{error:?}")),
+        Some(pending) => pending.end().map_err(|error| format!("{error:?}")),
         None => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ mod hypercalls;
 mod iperf;
 mod load;
 mod net;
+mod netbench;
 mod serve;
 mod system;
 mod winhost;

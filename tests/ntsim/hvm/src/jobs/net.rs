@@ -38,7 +38,7 @@ fn failed(error: Error) -> String {
 }
 
 /// The adapter with this number, in the order of their instance paths.
-fn adapter(number: usize) -> Result<&'static Adapter, String> {
+pub fn adapter(number: usize) -> Result<&'static Adapter, String> {
     let mut adapters = ndis::adapters();
     adapters.sort_by_key(|adapter| pnp::instance_path(adapter.pdo));
     let found = adapters.get(number).copied();

@@ -11,7 +11,7 @@ use alloc::{
 
 use ntsim::{ke::thread, pnp::manager::sleep_ms};
 
-use super::{disk, ending, files, load, net, system};
+use super::{disk, ending, files, load, net, netbench, system};
 use crate::{console::Lines, multiboot::Module};
 
 /// Between two looks at the serial line; each is an exit to the device model, which may be busy.
@@ -80,6 +80,8 @@ pub fn command(words: &[String], modules: &[Module]) -> Result<String, String> {
         ("disk", what) => disk::command(what, &mut words),
         ("files", what) => files::command(what, &mut words),
         ("net", what) => net::command(what, &mut words),
+        ("net-lean", _) => netbench::lean(&mut words),
+        ("net-bench", _) => netbench::run(&mut words),
         ("load", what) => load::command(what, &mut words),
         ("crash", _) => ending::crash(&mut words, modules),
         _ => Err(format!("there is no command `{name}`")),

@@ -257,24 +257,6 @@ load_ends() {
   ask "$1" end
 }
 
-# counters DOMAIN: requests of its disks so far, and notifications of block front-ends to the back-end.
-counters() {
-  local all=0 file irqs
-  for file in /sys/bus/xen-backend/devices/vbd-"$1"-*/statistics/{rd,wr,f,ds}_req; do all=$((all + $(cat "$file"))); done
-  irqs=$(awk '/blkif-backend/ { for (i = 2; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i } END { print n + 0 }' /proc/interrupts)
-  echo "$all $irqs"
-}
-
-# measure NAME DOMAIN COMMAND…: one measurement with the caller's $what $order $bytes $depth $count; a row for the report.
-measure() {
-  local name=$1 domain=$2 requests irqs now_requests now_irqs ns
-  shift 2
-  read -r requests irqs < <(counters "$domain")
-  ns=$(ask "$name" "$@" $what $order $bytes $depth $count)
-  read -r now_requests now_irqs < <(counters "$domain")
-  echo "{\"guest\":\"$name\",\"round\":$round,\"work\":\"$what $order\",\"bytes\":$bytes,\"depth\":$depth,\"count\":$count,\"ns\":$ns,\"requests\":$((now_requests - requests)),\"notifications\":$((now_irqs - irqs))}" >>"$RESULTS/rows.jsonl"
-}
-
 # What scenarios of winhost share: the orchestrator of Windows guests here in dom0, on the real xl, with the stand-in kernel
 # as guest.
 STORE=/var/lib/winhost

@@ -27,6 +27,11 @@ enum Action {
     Shell,
     /// Run scenarios; without names those of the default list
     Run(scenario::Options),
+    /// Make the comparison's report anew from the rows in a folder of results
+    Report {
+        /// The folder of the scenario `compare` (by default that of the last run)
+        results: Option<PathBuf>,
+    },
     /// Names of all scenarios, and what they prove
     List,
 }
@@ -54,12 +59,19 @@ fn act(action: &Action) -> Result<String> {
                 log: dir.join("shell.log"),
                 processors: 2,
                 memory: 3072,
+                counted: false,
                 bound: Duration::from_secs(86_400),
             };
             boot.interactive()?;
             Ok("dom0 is down".to_owned())
         }
         Action::Run(options) => scenario::command(&dir, options),
+        Action::Report { results } => {
+            let results = results.clone().unwrap_or_else(|| dir.join("results/compare"));
+            let verdict = report::make(&results, &dir)?;
+            verdict.failures.iter().for_each(|failure| eprintln!("    {failure}"));
+            Ok(verdict.summary)
+        }
         Action::List => scenario::describe(),
     }
 }

@@ -33,6 +33,8 @@ pub struct Boot<'a> {
     pub processors: u32,
     /// Outer memory in MiB.
     pub memory: u32,
+    /// The machine's clock counts instructions: what is measured in it does not depend on what else the computer does.
+    pub counted: bool,
     /// The longest the whole run may take.
     pub bound: Duration,
 }
@@ -62,7 +64,7 @@ impl Boot<'_> {
         let mut command = qemu(self.images)?;
         let share = self.share.display();
         command
-            .args(["-M", "pc", "-accel", "tcg,thread=multi", "-cpu", "EPYC,+svm,+npt,check=off"])
+            .args(["-M", "pc", "-cpu", "EPYC,+svm,+npt,check=off"])
             .args(["-smp", &self.processors.to_string(), "-m", &self.memory.to_string()])
             .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
             .arg("-kernel")
@@ -73,6 +75,12 @@ impl Boot<'_> {
             .arg("-drive")
             .arg(format!("file={},format=raw,if=virtio,snapshot=on,cache=unsafe", self.images.disk.display()))
             .args(["-virtfs", &format!("local,path={share},mount_tag=host,security_model=none,id=host")]);
+        if self.counted {
+            // A nanosecond an instruction, of all processors in turns.
+            command.args(["-accel", "tcg,thread=single", "-icount", "shift=0"]);
+        } else {
+            command.args(["-accel", "tcg,thread=multi"]);
+        }
         Ok(command)
     }
 

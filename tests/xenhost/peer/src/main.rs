@@ -3,6 +3,7 @@
 
 mod bench;
 mod net;
+mod netbench;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -27,6 +28,10 @@ enum Action {
     Take { port: u16, file: PathBuf },
     /// Measures a disk (in a Linux guest)
     Bench(bench::Options),
+    /// Serves the other end of `net-bench`; until killed
+    NetServe,
+    /// Measures a network (in a Linux guest)
+    NetBench(netbench::Options),
     /// Runs the disk's front-end against a back-end, or the simulated one, and prints what was answered
     Blkfront {
         /// The front-end's directory, relative to this domain's
@@ -71,6 +76,8 @@ fn act(action: Action) -> Result<()> {
         Action::Give { port, file } => net::give(port, &file),
         Action::Take { port, file } => net::take(port, &file),
         Action::Bench(options) => bench::run(&options),
+        Action::NetServe => netbench::serve(),
+        Action::NetBench(options) => netbench::run(&options),
         Action::Blkfront { front, simulated } => {
             let told = match (front, simulated) {
                 (Some(front), _) => frontcheck::linux::disk(&front, 0)?,

@@ -412,6 +412,18 @@ fn a_kept_guest_stays_until_it_is_cleaned() {
 }
 
 #[test]
+fn a_guest_that_goes_while_it_is_destroyed_leaves_nothing() {
+    let fake = Fake::new();
+    let stack = fake.local();
+    fs::create_dir_all(format!("{}/run/{RUN}", fake.store())).expect("folder");
+    let serial = format!("{}/run/{RUN}/serial", fake.store());
+    fake.world().boot(&format!("winhost-{RUN}-x"), "none", &[], &serial);
+    fake.world().faults.racing_end = true;
+    clean::run(&stack, RUN).expect("cleans");
+    assert_eq!(fake.left(RUN), Vec::<String>::new());
+}
+
+#[test]
 fn loop_devices_that_stay_behind_are_found() {
     let fake = Fake::new();
     fake.world().faults.leak_loops = true;

@@ -86,6 +86,16 @@ impl Xl {
         Ok(names.filter(|name| name.starts_with(&prefix)).map(str::to_owned).collect())
     }
 
+    /// Destroys a domain, if it is there.
+    fn end(&self, name: &str) -> Result<(), Trouble> {
+        if self.host.maybe(&["xl", "list", name])?.is_none() {
+            return Ok(());
+        }
+        let ended = self.host.ok(&["xl", "destroy", name]);
+        // It may have gone by itself in between: xl's own daemon ends a domain that powers off.
+        if self.host.maybe(&["xl", "list", name])?.is_none() { Ok(()) } else { ended.map(drop) }
+    }
+
     /// Loop devices over files of a folder: device names.
     fn loops(&self, folder: &str) -> Result<Vec<String>, Trouble> {
         let below = format!("{folder}/");
@@ -168,12 +178,7 @@ impl Toolstack for Xl {
     }
 
     fn destroy(&self, vm: &Vm) -> Result<(), Trouble> {
-        if self.host.maybe(&["xl", "list", &vm.name])?.is_none() {
-            return Ok(());
-        }
-        let ended = self.host.ok(&["xl", "destroy", &vm.name]);
-        // It may have gone by itself in between.
-        if self.host.maybe(&["xl", "list", &vm.name])?.is_none() { Ok(()) } else { ended.map(drop) }
+        self.end(&vm.name)
     }
 
     fn act(&self, vm: &Vm, again: &Boot, what: &str, args: &Args) -> Result<Done, Trouble> {
@@ -262,7 +267,7 @@ impl Toolstack for Xl {
     fn sweep(&self, run: &str) -> Result<(), Trouble> {
         let folder = self.folder(run);
         for name in self.domains(run)? {
-            self.host.ok(&["xl", "destroy", &name])?;
+            self.end(&name)?;
         }
         for device in self.loops(&folder)? {
             // The hotplug script may be faster; `leftovers` tells.

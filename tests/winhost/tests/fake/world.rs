@@ -61,6 +61,8 @@ pub struct Faults {
     pub away: Option<(Duration, Duration)>,
     /// Loop devices stay behind when a domain goes.
     pub leak_loops: bool,
+    /// `xl destroy` fails, because the domain goes by itself meanwhile.
+    pub racing_end: bool,
     /// Commands that begin so fail.
     pub fail: Option<String>,
 }

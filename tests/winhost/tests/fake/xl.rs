@@ -128,7 +128,7 @@ fn on(world: &mut World, verb: &str, id: u32, rest: &[&str]) -> Answer {
     match (verb, rest) {
         ("destroy", []) => {
             world.remove(id);
-            good("")
+            if world.faults.racing_end { bad("Getting domain info: No such process") } else { good("") }
         }
         ("trigger", ["nmi"]) => {
             world.nmi(id);
